@@ -1,0 +1,1 @@
+"""Nightlight: a self-hosted, Nightscout-compatible server for one household."""

@@ -1,0 +1,1 @@
+"""API v1: entries, treatments, devicestatus, profile, status, verifyauth."""
