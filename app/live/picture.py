@@ -51,8 +51,10 @@ class Fact:
 class Facts:
     """The latest of what loop, pump and phone reported, and when sensor and site were changed; None when unknown.
 
-    ``loop`` is the loop's name at its last good run. ``iob`` U and ``cob`` g are as the loop reported them, ``basal``
-    U/h as it enacted it; ``reservoir`` U, ``phone_battery`` and ``pump_battery`` percent.
+    ``loop`` is the loop's name at its last good run, ``phone`` the phone's at its last word, ``pump`` the pump's status
+    (``normal``, ``suspended``, ``bolusing``) by its own clock. ``iob`` U and ``cob`` g are as the loop reported them,
+    ``basal`` U/h as it enacted it; ``reservoir`` U (text where the pump only says "more than"), ``phone_battery`` and
+    ``pump_battery`` percent.
     """
 
     loop: Fact | None = None
@@ -60,7 +62,9 @@ class Facts:
     cob: Fact | None = None
     basal: Fact | None = None
     reservoir: Fact | None = None
+    pump: Fact | None = None
     pump_battery: Fact | None = None
+    phone: Fact | None = None
     phone_battery: Fact | None = None
     sensor_started_ms: int | None = None
     site_changed_ms: int | None = None
@@ -70,10 +74,34 @@ class Facts:
 class Picture:
     """The state of now: readings and treatments of the last two days, oldest first, and the latest facts.
 
-    ``seq`` is the change log's place up to which everything is in here.
+    ``seq`` is the change log's place up to which everything is in here. ``last_before`` is the newest sensor reading
+    from before the two days, known when they hold none. Readings dated in the future are in here like all others:
+    ``glance`` tells them from the rest.
     """
 
     seq: int
     readings: tuple[Reading, ...]
     treatments: tuple[Treatment, ...]
     facts: Facts
+    last_before: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureChange:
+    """What became different in the picture, up to and including the change ``seq``.
+
+    ``readings`` and ``treatments`` are new or have a new content, ``removed_ids`` are ids of either that are gone;
+    ``facts_changed`` says to look at the facts anew. With ``resync`` nothing is listed: take the whole picture.
+    """
+
+    seq: int
+    readings: tuple[Reading, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    removed_ids: tuple[str, ...] = ()
+    facts_changed: bool = False
+    resync: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing a viewer sees became different."""
+        return not (self.readings or self.treatments or self.removed_ids or self.facts_changed or self.resync)
