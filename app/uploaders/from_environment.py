@@ -1,0 +1,173 @@
+"""The uploader an existing Nightscout's environment describes: ``CONNECT_*``, and the older ``BRIDGE_*``.
+
+When a worker starts, one uploader "from the environment" is made, refreshed when the variables changed, or switched off
+when they are gone. What people changed on its page stays until the variables change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from app.actor import system_actor
+from app.clock import Clock
+from app.errors import DuplicateKey
+from app.keyring import KeyRing
+from app.logs import told
+from app.store.interface import Document, Store
+from app.uploaders.form import FormRefused
+from app.uploaders.librelinkup.client import REGIONS
+from app.uploaders.state import COLLECTION
+from app.uploaders.uploaders import ENVIRONMENT, Uploaders
+
+log = logging.getLogger(__name__)
+
+UPLOADER_ID = "environment"
+
+UNSET: Mapping[str, Any] = {
+    "CONNECT_SOURCE": "",
+    "CONNECT_SOURCE_ENDPOINT": "",
+    "CONNECT_SOURCE_API_SECRET": "",
+    "CONNECT_SHARE_ACCOUNT_NAME": "",
+    "CONNECT_SHARE_PASSWORD": "",
+    "CONNECT_SHARE_REGION": "us",
+    "CONNECT_SHARE_SERVER": "",
+    "CONNECT_LINK_UP_USERNAME": "",
+    "CONNECT_LINK_UP_PASSWORD": "",
+    "CONNECT_LINK_UP_REGION": "EU",
+    "CONNECT_LINK_UP_SERVER": "",
+    "CONNECT_LINK_UP_PATIENT_ID": "",
+    "BRIDGE_USER_NAME": "",
+    "BRIDGE_PASSWORD": "",
+    "BRIDGE_SERVER": "US",
+}
+"""Nightscout's variables and their defaults."""
+
+_ACTOR = system_actor("environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the environment asks for: a vendor and the answers of its form."""
+
+    vendor: str
+    answers: Mapping[str, Any]
+
+
+def described_in(settings: Mapping[str, Any]) -> Described | None:
+    """Return what the settings describe, None when nothing.
+
+    As in Nightscout, the variables count only while their feature (``connect``, ``bridge``) is in ``ENABLE``.
+    """
+    source, features = settings["CONNECT_SOURCE"].lower(), settings["ENABLE"]
+    if source and "connect" not in features:
+        log.warning("CONNECT_SOURCE is not used: ENABLE does not contain connect")
+    elif source and source not in _SOURCES:
+        log.warning("CONNECT_SOURCE is not used: this vendor is not known", extra=told(source=source))
+    elif source:
+        return _SOURCES[source](settings)
+    if settings["BRIDGE_USER_NAME"] and "bridge" in features:
+        return _bridge(settings)
+    return None
+
+
+def refresh(store: Store, clock: Clock, keyring: KeyRing, settings: Mapping[str, Any]) -> None:
+    """Make the uploader the environment describes, bring it up to date, or switch it off; safe to do at every start."""
+    wanted = described_in({**UNSET, **settings})
+    rows = store.collection(COLLECTION, actor=_ACTOR.label)
+    row = rows.find_one({"_id": UPLOADER_ID})
+    uploaders = Uploaders(store, clock, _ACTOR, keyring, own_addresses=[settings["BASE_URL"]])
+    if wanted is None:
+        if row is not None and row["described"]:
+            uploaders.enable(UPLOADER_ID, False)
+            rows.update_one({"_id": UPLOADER_ID}, {"$set": {"described": ""}})
+        return
+    marks = _marks_of(wanted, keyring)
+    if row is not None and row.get("described") in marks:
+        return
+    try:
+        _bring_up_to_date(uploaders, wanted, row)
+    except FormRefused as refused:
+        log.error("the environment's uploader cannot be used", extra=told(answers=sorted(refused.problems)))
+    except DuplicateKey:
+        log.info("another process made the environment's uploader")
+    else:
+        rows.update_one({"_id": UPLOADER_ID}, {"$set": {"described": marks[0]}})
+
+
+def _bring_up_to_date(uploaders: Uploaders, wanted: Described, row: Document | None) -> None:
+    if row is not None and row["vendor"] != wanted.vendor:
+        uploaders.delete(UPLOADER_ID)
+        row = None
+    if row is None:
+        uploaders.create(wanted.vendor, wanted.answers, uploader_id=UPLOADER_ID, origin=ENVIRONMENT)
+    else:
+        uploaders.edit(UPLOADER_ID, wanted.answers)
+        uploaders.enable(UPLOADER_ID, True)
+
+
+def _marks_of(wanted: Described, keyring: KeyRing) -> list[str]:
+    """Return what tells these variables from others, by each of our keys; it gives no hold for guessing passwords."""
+    content = json.dumps([wanted.vendor, wanted.answers], sort_keys=True).encode()
+    return [hmac.new(key, content, hashlib.sha256).hexdigest() for key in keyring.derived("environment uploader")]
+
+
+def _dexcom(settings: Mapping[str, Any]) -> Described:
+    return _share(
+        settings["CONNECT_SHARE_ACCOUNT_NAME"],
+        settings["CONNECT_SHARE_PASSWORD"],
+        settings["CONNECT_SHARE_REGION"].lower(),
+        _with_scheme(settings["CONNECT_SHARE_SERVER"]),
+    )
+
+
+def _bridge(settings: Mapping[str, Any]) -> Described:
+    region = "ous" if settings["BRIDGE_SERVER"].upper() == "EU" else "us"
+    return _share(settings["BRIDGE_USER_NAME"], settings["BRIDGE_PASSWORD"], region, "")
+
+
+def _share(account: str, password: str, region: str, server: str) -> Described:
+    answers = {"account": account, "password": password, "region": region, "server": server}
+    return Described("dexcom_share", {"label": "Dexcom (from the environment)", **answers})
+
+
+def _link_up(settings: Mapping[str, Any]) -> Described:
+    region = settings["CONNECT_LINK_UP_REGION"].lower()
+    answers = {
+        "label": "LibreLinkUp (from the environment)",
+        "email": settings["CONNECT_LINK_UP_USERNAME"],
+        "password": settings["CONNECT_LINK_UP_PASSWORD"],
+        "region": region if region in REGIONS else "",
+        "patient_id": settings["CONNECT_LINK_UP_PATIENT_ID"],
+        "server": _with_scheme(settings["CONNECT_LINK_UP_SERVER"]),
+    }
+    return Described("librelinkup", answers)
+
+
+def _nightscout(settings: Mapping[str, Any]) -> Described:
+    """Read the endpoint; a token may be written behind it as ``?token=``."""
+    address, _, query = settings["CONNECT_SOURCE_ENDPOINT"].partition("?")
+    answers = {
+        "label": "Nightscout (from the environment)",
+        "address": _with_scheme(address),
+        "token": parse_qs(query).get("token", [""])[0],
+        "api_secret": settings["CONNECT_SOURCE_API_SECRET"],
+    }
+    return Described("nightscout", answers)
+
+
+def _with_scheme(address: str) -> str:
+    return address if not address or "://" in address else f"https://{address}"
+
+
+_SOURCES: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
+    "dexcomshare": _dexcom,
+    "linkup": _link_up,
+    "nightscout": _nightscout,
+}

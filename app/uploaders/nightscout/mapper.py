@@ -1,0 +1,56 @@
+"""Turns another Nightscout's documents into ours: the same document, less what belongs to the other server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.store.interface import Document
+from app.uploaders.documents import FUTURE_MS, TIME_FIELDS, ms_of
+from app.uploaders.errors import BadRecord
+
+_SERVERS_OWN = frozenset({"_id", "srvModified", "srvCreated", "subject", "modifiedBy", "mills", "endmills"})
+"""What a server adds by itself; ``mills`` and ``endmills`` come with some answers of the same document only."""
+
+_OURS = "nl_"
+_ALWAYS_THERE = ("carbs", "insulin")
+"""API v1 shows these on every treatment, as null where there are none."""
+
+
+def identifier_in(record: Any) -> str:
+    """Return a document's ``identifier``, else its ``_id``, which API v3 shows in its place. Raises ``BadRecord``."""
+    if not isinstance(record, Mapping):
+        raise BadRecord("a document is not an object")
+    found = record.get("identifier") or record.get("_id")
+    if not isinstance(found, str) or not found:
+        raise BadRecord("a document has no id")
+    return found
+
+
+def is_deleted(record: Any) -> bool:
+    """Tell whether a document of the history says that it was deleted."""
+    return isinstance(record, Mapping) and record.get("isValid") is False
+
+
+def deleted_in(records: Iterable[Any]) -> list[str]:
+    """Return the identifiers of the deleted documents among some."""
+    return [
+        record["identifier"] for record in records if is_deleted(record) and isinstance(record.get("identifier"), str)
+    ]
+
+
+def document_of(record: Any, collection: str, now_ms: int) -> Document:
+    """Return the document to keep. Raises ``BadRecord`` for one without id or time, or a reading from the future."""
+    identifier = identifier_in(record)
+    document = {
+        name: value
+        for name, value in record.items()
+        if name not in _SERVERS_OWN and not name.startswith(_OURS) and not (name in _ALWAYS_THERE and value is None)
+    }
+    document["identifier"] = identifier
+    at_ms = ms_of(record.get(TIME_FIELDS[collection]))
+    if at_ms is None:
+        raise BadRecord("a document has no time")
+    if collection == "entries" and at_ms > now_ms + FUTURE_MS:
+        raise BadRecord("the time is in the future")
+    return document

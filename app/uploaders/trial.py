@@ -1,0 +1,117 @@
+"""Trying out a form before it is kept: signs in, fetches a little, stores nothing, and says plainly what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.clock import Clock
+from app.glucose.display import glucose_text
+from app.glucose.units import Unit
+from app.glucose.words import age_text
+from app.keyring import SealBroken
+from app.logs import told
+from app.store.interface import Document
+from app.uploaders.errors import ActionRequired, Patient, PatientAmbiguous, UploaderFailure
+from app.uploaders.guard import Limits
+from app.uploaders.state import Uploader
+from app.uploaders.transport import Line
+from app.uploaders.uploaders import Uploaders
+from app.uploaders.vendor import Access, Session, Vendor
+from app.uploaders.vendors import vendor_named
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of trying: a sentence, what to do about it, and the people to pick from where there are several.
+
+    ``kind`` is the failure's code, empty when all is well; ``step`` what the owner has to do when it is
+    ``action-required``.
+    """
+
+    ok: bool
+    sentence: str
+    hint: str = ""
+    kind: str = ""
+    step: str = ""
+    patients: tuple[Patient, ...] = ()
+
+
+def try_out(
+    uploaders: Uploaders,
+    vendor_name: str,
+    answers: Mapping[str, Any],
+    *,
+    clock: Clock,
+    private_allowed: bool,
+    uploader_id: str | None = None,
+    unit: Unit = Unit.MGDL,
+    limits: Limits | None = None,
+) -> Trial:
+    """Try a filled form; secrets left empty are those kept for ``uploader_id``. Raises ``FormRefused``, ``NotFound``.
+
+    Nothing is stored. An account the vendor has locked is left alone.
+    """
+    vendor = vendor_named(vendor_name)
+    kept = uploaders.find(uploader_id) if uploader_id else None
+    if kept is not None and kept.is_shut_out and (kept.state.next_run_ms or 0) > clock.now_ms():
+        return _shut_out(kept)
+    read = uploaders.read(vendor_name, answers, kept=kept.secrets_set if kept else ())
+    try:
+        known = uploaders.secrets_of(kept.id) if kept and set(kept.secrets_set) - set(read.secrets) else {}
+    except SealBroken as broken:
+        return Trial(False, broken.message, broken.hint, ActionRequired.code, "key")
+    line = Line(vendor.title, clock, private_allowed=private_allowed, limits=limits, read_tries=1)
+    access = Access(
+        options=read.options,
+        secrets=known | read.secrets,
+        session={},
+        keep=_forget,
+        spend=_leave,
+        line=line,
+        clock=clock,
+    )
+    try:
+        return _looked(vendor, access, unit)
+    finally:
+        line.close()
+
+
+def _looked(vendor: Vendor, access: Access, unit: Unit) -> Trial:
+    try:
+        entries = vendor.open(access).look()
+    except PatientAmbiguous as several:
+        return Trial(False, f"Signed in. {several.message}.", several.hint, several.code, patients=several.patients)
+    except UploaderFailure as failure:
+        log.info("a trial failed", extra=told(vendor=vendor.name, failure=failure.code))
+        step = failure.kind if isinstance(failure, ActionRequired) else ""
+        return Trial(False, f"{failure.message}.", failure.hint, failure.code, step)
+    readings = [entry for entry in entries if entry.get("type") == "sgv"]
+    if not readings:
+        return Trial(True, f"Signed in. {vendor.title} has no reading at present.", vendor.when_silent)
+    return Trial(True, f"Signed in. {_newest_in_words(readings[-1], access.clock.now_ms(), unit)}")
+
+
+def _newest_in_words(newest: Document, now_ms: int, unit: Unit) -> str:
+    value = f"{glucose_text(newest['sgv'], unit)} {unit.value}"
+    device = f" from {newest['device']}" if newest.get("device") else ""
+    return f"Last reading {value}, {age_text(now_ms - newest['date'])}{device}."
+
+
+def _shut_out(kept: Uploader) -> Trial:
+    failure = kept.state.failure
+    if failure is None:
+        raise AssertionError("an uploader is shut out by a failure")
+    return Trial(False, f"{failure.message}.", "It will be tried again by itself when the wait is over.", failure.kind)
+
+
+def _forget(session: Session) -> None:
+    """A trial keeps no session."""
+
+
+def _leave(option: str) -> None:
+    """A trial takes no permission back: the form is not kept yet."""

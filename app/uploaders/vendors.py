@@ -1,0 +1,20 @@
+"""The vendors we can pull from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.errors import NotFound
+from app.uploaders.dexcom_share.source import DEXCOM_SHARE
+from app.uploaders.librelinkup.source import LIBRELINKUP
+from app.uploaders.nightscout.source import NIGHTSCOUT
+from app.uploaders.vendor import Vendor
+
+VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (DEXCOM_SHARE, LIBRELINKUP, NIGHTSCOUT)}
+
+
+def vendor_named(name: str) -> Vendor:
+    """Return the vendor. Raises ``NotFound``."""
+    if name not in VENDORS:
+        raise NotFound(f"There is no uploader for {name!r}")
+    return VENDORS[name]
