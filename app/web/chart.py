@@ -1,4 +1,4 @@
-"""What the chart draws: places, ranges and texts, worked out here so that the browser draws and computes nothing medical.
+"""What the chart draws: places, ranges and texts, worked out here so that the browser computes nothing medical.
 
 A place is the height on a logarithmic axis from 40 to 400 mg/dL in thousandths; whatever lies beyond is at the edge.
 Instants are UTC epoch seconds, since the rows travel with every page.
@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.glucose.display import glucose_text
+from app.glucose.moments import moment_text
 from app.glucose.ranges import Range, range_of
 from app.glucose.sentinels import rank
 from app.glucose.staleness import LATE_MS
 from app.glucose.thresholds import Thresholds
-from app.glucose.units import Unit
+from app.live.amounts import grams_text, rate_text, units_text
+from app.live.kinds import only
 from app.live.picture import Picture, Reading, Treatment
+from app.web.viewer import Viewer
 
 DAY_MS = 24 * 3_600_000
 _BOTTOM_MGDL = 40
@@ -38,37 +42,70 @@ def range_name(mgdl: float, thresholds: Thresholds) -> str:
     return range_of(mgdl, thresholds).words.replace(" ", "-")
 
 
-def axis(thresholds: Thresholds, unit: Unit, zone: str) -> dict[str, Any]:
-    """Return what stays while readings come and go: ticks, names of the ranges, unit, zone, and what counts as missing."""
-    limits = (
-        (thresholds.very_high, "edge"),
-        (thresholds.top, "target"),
-        (thresholds.bottom, "target"),
-        (thresholds.very_low, "edge"),
-    )
+def axis(viewer: Viewer) -> dict[str, Any]:
+    """Return what stays while readings come and go: ticks, names of the ranges, unit, zone, the gap that is missing."""
+    limits = viewer.person.thresholds
+    ticks = ((limits.very_high, "edge"), (limits.top, "target"), (limits.bottom, "target"), (limits.very_low, "edge"))
     return {
-        "ticks": [{"place": place_of(mgdl), "text": glucose_text(mgdl, unit), "kind": kind} for mgdl, kind in limits],
+        "ticks": [
+            {"place": place_of(mgdl), "text": glucose_text(mgdl, viewer.unit), "kind": kind} for mgdl, kind in ticks
+        ],
         "ranges": {member.words.replace(" ", "-"): member.words for member in Range},
-        "unit": str(unit),
-        "zone": zone,
+        "unit": str(viewer.unit),
+        "zone": viewer.person.zone,
         "missing_s": LATE_MS // 1000,
     }
 
 
-def marks(picture: Picture, since_ms: int, thresholds: Thresholds, unit: Unit) -> dict[str, Rows]:
-    """Return the rows of every reading and treatment at or after ``since_ms``, oldest first; basal that ended since."""
-    readings = [reading for reading in picture.readings if reading.at_ms >= since_ms]
+def marks(picture: Picture, since_ms: int, viewer: Viewer) -> dict[str, Any]:
+    """Return the rows of what this viewer may see at or after ``since_ms``, oldest first; basal that ended since."""
+    visible = only(picture, viewer.kinds)
+    readings = [reading for reading in visible.readings if reading.at_ms >= since_ms]
     return {
-        "readings": [_reading_row(reading, thresholds, unit) for reading in readings if reading.kind == "sgv"],
-        "fingers": [_reading_row(reading, thresholds, unit) for reading in readings if reading.kind == "mbg"],
-        "marks": _dose_rows(treatment for treatment in picture.treatments if treatment.at_ms >= since_ms),
-        "basal": _basal_rows(picture.treatments, since_ms),
+        "from_s": since_ms // 1000,
+        "readings": [_reading_row(reading, viewer) for reading in readings if reading.kind == "sgv"],
+        "fingers": [_reading_row(reading, viewer) for reading in readings if reading.kind == "mbg"],
+        "marks": _dose_rows(treatment for treatment in visible.treatments if treatment.at_ms >= since_ms),
+        "basal": _basal_rows(visible.treatments, since_ms),
     }
 
 
-def _reading_row(reading: Reading, thresholds: Thresholds, unit: Unit) -> list[Any]:
-    mgdl = reading.mgdl
-    return [reading.at_ms // 1000, place_of(mgdl), glucose_text(mgdl, unit), range_name(mgdl, thresholds)]
+def table_rows(picture: Picture, since_ms: int, now_ms: int, viewer: Viewer) -> list[dict[str, str]]:
+    """Return the same as a table, newest first: local time, value with its unit, what it is."""
+    rows = marks(picture, since_ms, viewer)
+    names, zone = axis(viewer)["ranges"], ZoneInfo(viewer.person.zone)
+    found = [(at_s, f"{text} {viewer.unit}", names[range_]) for at_s, _, text, range_ in rows["readings"]]
+    found += [(at_s, f"{text} {viewer.unit}", f"{names[range_]}, finger") for at_s, _, text, range_ in rows["fingers"]]
+    found += [(at_s, text, kind) for at_s, kind, text, *_ in rows["marks"]]
+    return [
+        {"time": moment_text(at_s * 1000, now_ms, zone), "value": value, "what": what}
+        for at_s, value, what in sorted(found, reverse=True)
+    ]
+
+
+def first_difference(before: Picture, after: Picture, since_ms: int) -> int | None:
+    """Return the earliest moment (UTC epoch ms) from ``since_ms`` on where two pictures differ, None when nowhere."""
+    pairs: tuple[tuple[Sequence[Reading | Treatment], Sequence[Reading | Treatment]], ...] = (
+        (before.readings, after.readings),
+        (before.treatments, after.treatments),
+    )
+    return min((at_ms for old, new in pairs if (at_ms := _parting(old, new, since_ms)) is not None), default=None)
+
+
+def _parting(before: Sequence[Reading | Treatment], after: Sequence[Reading | Treatment], since_ms: int) -> int | None:
+    if before is after:
+        return None
+    old = (item for item in before if item.at_ms >= since_ms)
+    new = (item for item in after if item.at_ms >= since_ms)
+    for left, right in zip_longest(old, new):
+        if left != right:
+            return min(item.at_ms for item in (left, right) if item)
+    return None
+
+
+def _reading_row(reading: Reading, viewer: Viewer) -> list[Any]:
+    mgdl, limits = reading.mgdl, viewer.person.thresholds
+    return [reading.at_ms // 1000, place_of(mgdl), glucose_text(mgdl, viewer.unit), range_name(mgdl, limits)]
 
 
 def _dose_rows(treatments: Iterable[Treatment]) -> Rows:
@@ -76,25 +113,25 @@ def _dose_rows(treatments: Iterable[Treatment]) -> Rows:
     for treatment in treatments:
         at_s = treatment.at_ms // 1000
         if treatment.carbs:
-            rows.append([at_s, "carbs", f"{treatment.carbs:g} g", treatment.carbs, False])
+            rows.append([at_s, "carbs", grams_text(treatment.carbs), treatment.carbs, False])
         if treatment.insulin:
             small = treatment.automatic and treatment.insulin < _SMALL_DOSE_U
-            rows.append([at_s, "insulin", f"{treatment.insulin:g} U", treatment.insulin, small])
+            rows.append([at_s, "insulin", units_text(treatment.insulin), treatment.insulin, small])
     return rows
 
 
 def _basal_rows(treatments: Sequence[Treatment], since_ms: int) -> Rows:
     """Return where a temp basal of a known rate ran: until its end or the next one, whichever came first."""
     temps = [treatment for treatment in treatments if "temp basal" in treatment.event_type.lower()]
-    ends = [later.at_ms for _, later in pairwise(temps)] + [math.inf]
+    ends = [*(later.at_ms for later in temps[1:]), math.inf]
     spans = [
         (temp.at_ms, min(temp.at_ms + temp.duration_min * 60_000, end), temp.absolute)
-        for temp, end in zip(temps, ends, strict=True)
+        for temp, end in zip(temps, ends, strict=False)
         if temp.duration_min and temp.absolute is not None
     ]
     highest = max((rate for _, _, rate in spans), default=0) or 1
     return [
-        [start // 1000, int(end // 1000), round(1000 * rate / highest), f"{rate:g} U/h"]
+        [start // 1000, int(end // 1000), round(1000 * rate / highest), rate_text(rate)]
         for start, end, rate in spans
         if end >= since_ms
     ]

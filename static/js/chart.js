@@ -186,15 +186,17 @@ function nowLine(view, scale) {
   return [shape("line", { class: "now-line", x1: x, x2: x, y1: 0, y2: scale.bottom })];
 }
 
-/** LOW and HIGH have no number: they lie on the edge of the chart, and the first of each run is labelled. */
+/** LOW and HIGH have no number: they lie on the edge of the chart, and the first of each run has the word beside it. */
 function sentinels(readings, scale) {
   const found = [];
   let previous = "";
   for (const [at_s, place, text, range] of readings) {
     const word = /^\d/.test(text) ? "" : text;
     if (word && word !== previous) {
-      const y = scale.y(place) + (place > 500 ? 18 : -10);
-      found.push(shape("text", { class: `sentinel at-${range}`, x: Math.min(scale.x(at_s), scale.right - 18), y, "text-anchor": "middle" }, word));
+      const x = scale.x(at_s);
+      const roomy = x > 48;
+      const at = roomy ? { x: x - 13, y: scale.y(place) + 4 } : { x: 6, y: scale.y(place) + (place > 500 ? 20 : -10) };
+      found.push(shape("text", { class: `sentinel at-${range}`, ...at, "text-anchor": roomy ? "end" : "start" }, word));
     }
     previous = word;
   }

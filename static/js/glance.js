@@ -6,27 +6,32 @@ import { history } from "./history.js";
 import { listen } from "./live.js";
 
 const LINE_WORDS = { live: "Live", polling: "Polling", offline: "Offline", ended: "Ended" };
+const SILENT = {
+  offline: { words: "No contact with the server", broken: "This page last heard from the server at", link: "no contact since" },
+  ended: { words: "This page has ended", broken: "Load the page anew to go on. It ended at", link: "ended at" },
+};
+const DASHES = "–––";
 
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const glance = document.querySelector(".glance");
-const status = document.querySelector("[data-line]");
 const chart = history(document.querySelector(".history"), page.axis, page.marks);
-let now = page.now;
-let line = "live";
+const line = document.querySelector("[data-line]");
+let latest = page.now;
+let shown = page.now;
 
-/** Show values as the server's own template does: the same names, attributes and rows. */
+/** Show values as the server's template does: the same names, attributes and rows. */
 function show(values) {
   for (const element of document.querySelectorAll("[data-value]")) {
-    const text = values[element.dataset.value] ?? "";
+    const text = values[element.dataset.value];
     if (element.textContent !== text) element.textContent = text;
   }
-  for (const element of document.querySelectorAll("[data-needs]")) element.hidden = !values[element.dataset.needs];
+  for (const element of document.querySelectorAll("[data-if]")) element.hidden = !values[element.dataset.if];
+  for (const element of document.querySelectorAll("[data-unless]")) element.hidden = Boolean(values[element.dataset.unless]);
   for (const list of document.querySelectorAll("[data-list]")) fill(list, values[list.dataset.list]);
-  Object.assign(glance.dataset, { state: values.state, level: values.level, struck: values.struck });
-  glance.querySelector(".value").dataset.wide = values.wide;
+  for (const name of ["state", "range", "grey", "struck", "wide"]) glance.dataset[name] = values[name];
   const arrow = glance.querySelector(".arrow");
   arrow.dataset.arrow = values.arrow;
-  arrow.setAttribute("aria-label", values.direction);
+  arrow.setAttribute("aria-label", values.trend);
   document.body.dataset.health = values.health;
   document.title = values.title;
 }
@@ -34,48 +39,55 @@ function show(values) {
 /** Have one child for each row, made from the list's template, and set its texts. */
 function fill(list, rows) {
   const template = list.querySelector("template");
-  const shown = [...list.children].filter((child) => child !== template);
+  const children = [...list.children].filter((child) => child !== template);
   list.hidden = rows.length === 0;
   rows.forEach((row, index) => {
-    const element = shown[index] ?? list.appendChild(template.content.firstElementChild.cloneNode(true));
+    const element = children[index] ?? list.appendChild(template.content.firstElementChild.cloneNode(true));
     element.dataset.tone = row.tone ?? "";
-    for (const cell of element.querySelectorAll("[data-cell]")) cell.textContent = row[cell.dataset.cell];
+    for (const cell of element.querySelectorAll("[data-cell]")) {
+      if (cell.textContent !== row[cell.dataset.cell]) cell.textContent = row[cell.dataset.cell];
+    }
   });
-  for (const extra of shown.slice(rows.length)) extra.remove();
+  for (const extra of children.slice(rows.length)) extra.remove();
 }
 
-/** Tell a screen reader: politely of a new reading, at once when the level or the state changed. */
+/** Tell a screen reader: at once when range or state changed, politely of a new reading. */
 function announce(before, after) {
-  if (before.level !== after.level || before.state !== after.state) {
-    document.getElementById("urgent").textContent = after.said;
-  } else if (before.reading_ms !== after.reading_ms) {
-    document.getElementById("polite").textContent = after.said;
+  if (before.range !== after.range || before.state !== after.state) {
+    document.getElementById("urgent").textContent = after.spoken;
+  } else if (before.at_ms !== after.at_ms) {
+    document.getElementById("polite").textContent = after.spoken;
   }
 }
 
-/** What remains to be said when the server is silent: dashes, and which link broke. */
-function silent(ended) {
-  const words = ended ? page.ended : page.lost;
+/** What may still be said when the server is silent: dashes instead of a number, and that the last link broke. */
+function silent(state) {
+  const { words, broken, link } = SILENT[state];
   return {
-    ...now,
+    ...latest,
     state: "lost",
-    level: "",
     health: "lost",
+    range: "",
+    number: DASHES,
+    grey: true,
     struck: false,
     wide: false,
-    number: now.dashes,
     arrow: "",
-    direction: "",
-    delta: "",
-    age: "",
-    words: words.words,
-    broken: words.broken.replace("{clock}", now.clock),
-    links: words.links,
-    said: words.words,
-    title: `${words.words} · Nightlight`,
-    facts: now.facts.map((fact) => ({ ...fact, tone: "old" })),
-    chain: now.chain.map((link) => (link.page ? { ...link, ...words.link } : link)),
+    trend: "",
+    words,
+    spoken: `${words}.`,
+    title: `${words} · Nightlight`,
+    lines: [],
+    broken: `${broken} ${latest.clock}.`,
+    links: "",
+    facts: latest.facts.map((fact) => ({ ...fact, tone: "old" })),
+    chain: latest.chain.map((row) => ({ ...row, ...(row.page ? { text: `${link} ${latest.clock}`, tone: "now" } : {}) })),
   };
+}
+
+/** The same values with what only the page itself knows: how it is connected. */
+function withLine(values) {
+  return { ...values, chain: values.chain.map((row) => (row.page ? { ...row, text: line.textContent.toLowerCase() } : row)) };
 }
 
 function present(values) {
@@ -84,24 +96,22 @@ function present(values) {
   show(values);
 }
 
-let shown = now;
-chart.at(now.at_ms, now.current);
+chart.at(latest.now_ms, latest.current);
 
-listen(now.seq, {
+listen(latest.seq, {
   now(values) {
-    now = values;
+    latest = values;
     delete glance.dataset.unsure;
-    present(values);
-    chart.at(values.at_ms, values.current);
+    present(withLine(values));
+    chart.at(values.now_ms, values.current);
   },
-  marks: ({ from_s, ...fresh }) => chart.take(from_s, fresh),
+  axis: chart.measureBy,
+  marks: chart.take,
   line(state) {
-    line = state;
-    status.textContent = LINE_WORDS[line];
-    if (line === "offline" || line === "ended") {
-      present(silent(line === "ended"));
-      chart.at(now.at_ms, false);
-    }
+    line.textContent = LINE_WORDS[state];
+    if (!SILENT[state]) return present(withLine(latest));
+    present(silent(state));
+    chart.at(latest.now_ms, false);
   },
   unsure() {
     glance.dataset.unsure = "";

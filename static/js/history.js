@@ -212,6 +212,10 @@ export function history(root, axis, marks) {
   }
 
   return {
+    /** Take another axis: the person's limits or unit have changed. */
+    measureBy(fresh) {
+      Object.assign(axis, fresh);
+    },
     /** Tell what time it is by the server's clock, and whether the newest reading may be read as now. */
     at(now_ms, current) {
       const first = state.now_s === 0;
@@ -220,7 +224,7 @@ export function history(root, axis, marks) {
       else redraw();
     },
     /** Take marks that replace all from a moment on; a basal belongs there when it ends there or later. */
-    take(from_s, fresh) {
+    take({ from_s, ...fresh }) {
       const oldest_s = state.now_s - DAY_S - HOUR_S;
       for (const kind of ["readings", "fingers", "marks"]) {
         marks[kind] = [...within(marks[kind], oldest_s, from_s - 1), ...fresh[kind]];

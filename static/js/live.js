@@ -2,8 +2,8 @@
  * The line to the server: one event stream, and questions every 15 seconds while there is none.
  *
  * @typedef {"live" | "polling" | "offline" | "ended"} LineState
- * @typedef {{now: (now: object) => void, marks: (tail: object) => void, line: (state: LineState) => void,
- *   unsure: () => void}} Heard
+ * @typedef {{now: (now: object) => void, axis: (axis: object) => void, marks: (tail: object) => void,
+ *   line: (state: LineState) => void, unsure: () => void}} Heard
  */
 
 const QUIET_MS = 30_000; // longer without a word from the server, and nothing on the page may pass for now
@@ -33,12 +33,13 @@ export function listen(after, heard) {
     heard.line(state);
   }
 
-  function learn({ now, marks }) {
+  function learn({ now, axis, marks }) {
     heardAt = stamp();
-    if (marks) heard.marks(marks);
-    if (now.at_ms < latest_ms) return;
-    latest_ms = now.at_ms;
+    if (now.now_ms < latest_ms) return;
+    latest_ms = now.now_ms;
     seq = now.seq;
+    if (axis) heard.axis(axis);
+    if (marks) heard.marks(marks);
     heard.now(now);
   }
 
@@ -48,8 +49,8 @@ export function listen(after, heard) {
     source = new EventSource(`/events?after=${seq}`);
     source.addEventListener("glance", (event) => {
       failures = 0;
-      learn({ now: JSON.parse(event.data) });
       tell("live");
+      learn({ now: JSON.parse(event.data) });
     });
     source.addEventListener("marks", (event) => heard.marks(JSON.parse(event.data)));
     source.addEventListener("resync", () => ask());
@@ -86,8 +87,9 @@ export function listen(after, heard) {
       const answer = await fetch(`/now.json?after=${seq}`, { signal: question.signal, cache: "no-store" });
       if (ENDED.includes(answer.status)) return end();
       if (!answer.ok) return;
-      learn(await answer.json());
-      if (!source || source.readyState !== EventSource.OPEN) tell("polling");
+      const news = await answer.json();
+      if (source?.readyState !== EventSource.OPEN) tell("polling");
+      learn(news);
     } catch {
       // No answer: the watch below decides when that means offline.
     } finally {
