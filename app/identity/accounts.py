@@ -129,7 +129,7 @@ def change_password(store: Store, clock: Clock, session: Session, password: str,
     if account is None:
         raise NotFound("This account is gone")
     replace_password(store, clock, account, password, actor=account.actor, peer=peer)
-    sessions.revoke_others(store, account.id, session.id)
+    sessions.revoke_others(store, clock, account.actor, session.id, peer=peer)
 
 
 def replace_password(

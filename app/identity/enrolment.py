@@ -80,8 +80,8 @@ def finish_another(
     Raises as ``finish`` does. Whoever holds a code of the draft has seen it, which took a code of the old
     authenticator.
     """
-    _, codes = finish(store, clock, keyring, session.account_id, code, peer=peer)
-    revoke_others(store, session.account_id, session.id)
+    account, codes = finish(store, clock, keyring, session.account_id, code, peer=peer)
+    revoke_others(store, clock, account.actor, session.id, peer=peer)
     return codes
 
 

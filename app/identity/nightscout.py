@@ -193,7 +193,7 @@ class NightscoutAccess:
             return tokens.token_with_id(self._store, self._clock, stands_for.removeprefix(DEVICE), peer=peer)
         subject = self.subjects.with_token(stands_for)
         if subject is None:
-            raise CredentialEnded("The subject of this token was deleted")
+            raise CredentialEnded("The subject of this token was deleted, or the API secret has changed")
         return subject
 
     def _of_access_token(self, text: str, peer: Peer) -> Holder | None:

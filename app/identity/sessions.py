@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.actor import Actor
 from app.clock import Clock, datetime_of
 from app.errors import FreshCodeNeeded
+from app.identity import audit
 from app.identity.last_use import note_use
 from app.identity.minting import mint, sha256_of
 from app.identity.peer import Peer
@@ -38,7 +40,7 @@ class Session:
     fresh_until_ms: int = 0
 
 
-def open_session(store: Store, clock: Clock, account_id: str, peer: Peer) -> tuple[str, Session]:
+def open_session(store: Store, clock: Clock, account_id: str, *, peer: Peer) -> tuple[str, Session]:
     """Begin a session, fresh at first, and return the cookie's content (told only here) and the session."""
     token, now_ms = mint(PREFIX), clock.now_ms()
     row: Document = {
@@ -53,7 +55,7 @@ def open_session(store: Store, clock: Clock, account_id: str, peer: Peer) -> tup
     return token, _session_of(row)
 
 
-def find_session(store: Store, clock: Clock, token: str, peer: Peer) -> Session | None:
+def find_session(store: Store, clock: Clock, token: str, *, peer: Peer) -> Session | None:
     """Return the session of a cookie, or None when there is none such, or it has ended. Notes the use."""
     if not token.startswith(PREFIX):
         return None
@@ -73,18 +75,25 @@ def list_sessions(store: Store, clock: Clock, account_id: str) -> list[Session]:
     return [_session_of(row) for row in _rows(store).find(wanted, sort=[("last_seen_at_ms", -1)])]
 
 
-def revoke_session(store: Store, account_id: str, session_id: str) -> bool:
-    """End one session of this account (sign-out is ending one's own), and tell whether there was one."""
-    return _rows(store).delete_one({"_id": session_id, "account_id": account_id})
+def revoke_session(store: Store, clock: Clock, actor: Actor, session_id: str, *, peer: Peer) -> bool:
+    """End one session of the acting account and tell whether there was one."""
+    ended = _rows(store).delete_one({"_id": session_id, "account_id": actor.id})
+    if ended:
+        audit.record(store, clock, actor, "session ended", about=actor.id, peer=peer)
+    return ended
 
 
-def revoke_others(store: Store, account_id: str, keep_id: str) -> int:
-    """End every session of the account but one, and return how many."""
-    return _rows(store).delete_many({"account_id": account_id, "_id": {"$ne": keep_id}})
+def revoke_others(store: Store, clock: Clock, actor: Actor, keep_id: str, *, peer: Peer) -> int:
+    """End every session of the acting account but one, and return how many."""
+    ended = _rows(store).delete_many({"account_id": actor.id, "_id": {"$ne": keep_id}})
+    if ended:
+        details = {"count": ended}
+        audit.record(store, clock, actor, "other sessions ended", about=actor.id, peer=peer, details=details)
+    return ended
 
 
 def revoke_all(store: Store, account_id: str) -> int:
-    """End every session of the account, and return how many."""
+    """End every session of an account, and return how many; why is told in the audit list by who calls this."""
     return _rows(store).delete_many({"account_id": account_id})
 
 

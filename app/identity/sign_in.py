@@ -28,7 +28,7 @@ from app.identity.peer import Peer
 from app.identity.recovery import spend_recovery_code
 from app.identity.refusals import SignInExpired, WrongCode, WrongPassword
 from app.identity.second_factor import spend_code
-from app.identity.sessions import Session, open_session, refresh
+from app.identity.sessions import Session, find_session, open_session, refresh, revoke_session
 from app.identity.throttle import Limit, LimitReached
 from app.identity.totp import DIGITS, Enrolment
 from app.keyring import KeyRing, SealBroken
@@ -123,6 +123,19 @@ def finish_enrolment(
     return _let_in(store, clock, account, "enrolment", peer), codes
 
 
+def find_signed_in(store: Store, clock: Clock, token: str, *, peer: Peer) -> SignedIn | None:
+    """Return who a session's cookie belongs to, or None when nobody is signed in with it. Notes the use."""
+    session = find_session(store, clock, token, peer=peer)
+    account = accounts.find_account(store, session.account_id) if session else None
+    # An account that has to enrol can do that and nothing else, whatever cookies are about.
+    return SignedIn(token, session, account) if session and account and account.enrolled else None
+
+
+def sign_out(store: Store, clock: Clock, signed_in: SignedIn, *, peer: Peer) -> None:
+    """End one's own session."""
+    revoke_session(store, clock, signed_in.account.actor, signed_in.session.id, peer=peer)
+
+
 def confirm_code(store: Store, clock: Clock, keyring: KeyRing, session: Session, typed: str, *, peer: Peer) -> Session:
     """Make a session fresh with a code of the authenticator, for a dangerous act in the next five minutes.
 
@@ -161,7 +174,7 @@ def _account_of(store: Store, clock: Clock, keyring: KeyRing, ticket: str, needs
 
 def _let_in(store: Store, clock: Clock, account: Account, shown: str, peer: Peer) -> SignedIn:
     audit.record(store, clock, account.actor, "signed in", about=account.id, peer=peer, details={"with": shown})
-    token, session = open_session(store, clock, account.id, peer)
+    token, session = open_session(store, clock, account.id, peer=peer)
     return SignedIn(token, session, account)
 
 

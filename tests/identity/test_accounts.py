@@ -46,8 +46,8 @@ def test_changing_the_password_ends_the_other_sessions(family: Family) -> None:
     other = family.enrol()
     mine = family.sign_in()
     accounts.change_password(family.store, family.clock, mine.session, "nine blue herons", peer=HOME)
-    assert sessions.find_session(family.store, family.clock, mine.token, HOME)
-    assert sessions.find_session(family.store, family.clock, other.token, HOME) is None
+    assert sessions.find_session(family.store, family.clock, mine.token, peer=HOME)
+    assert sessions.find_session(family.store, family.clock, other.token, peer=HOME) is None
 
 
 def test_changing_the_password_needs_a_fresh_code(family: Family) -> None:

@@ -30,7 +30,7 @@ def test_a_code_of_the_shown_secret_enrols_and_signs_in(family: Family) -> None:
     assert signed_in.account.enrolled
     assert len(codes) == 8
     assert signed_in.account.recovery_codes_left == 8
-    assert sessions.find_session(family.store, family.clock, signed_in.token, HOME)
+    assert sessions.find_session(family.store, family.clock, signed_in.token, peer=HOME)
 
 
 def test_until_a_code_was_shown_nothing_is_enrolled(family: Family) -> None:

@@ -13,7 +13,7 @@ from tests.identity.family import ELSEWHERE, HOME, NAME, PASSWORD, Family, all_a
 def test_password_and_code_open_a_session(family: Family) -> None:
     family.enrol()
     signed_in = family.with_code(family.with_password().ticket, family.code())
-    found = sessions.find_session(family.store, family.clock, signed_in.token, HOME)
+    found = sessions.find_session(family.store, family.clock, signed_in.token, peer=HOME)
     assert found == signed_in.session
     assert found.account_id == signed_in.account.id == family.account().id
 
@@ -23,7 +23,7 @@ def test_the_password_alone_opens_nothing(family: Family) -> None:
     pending = family.with_password()
     assert (pending.needs, pending.account_name) == ("code", NAME)
     assert len(sessions.list_sessions(family.store, family.clock, "owner")) == 1
-    assert sessions.find_session(family.store, family.clock, pending.ticket, HOME) is None
+    assert sessions.find_session(family.store, family.clock, pending.ticket, peer=HOME) is None
 
 
 def test_the_name_counts_however_it_is_capitalised(family: Family) -> None:
@@ -144,7 +144,7 @@ def test_who_is_signed_in_keeps_seeing_whatever_others_try(family: Family) -> No
     for _ in range(11):
         with pytest.raises((WrongPassword, TooManyAttempts)):
             family.with_password("wrong wrong wrong", peer=HOME)
-    assert sessions.find_session(family.store, family.clock, token, HOME)
+    assert sessions.find_session(family.store, family.clock, token, peer=HOME)
 
 
 def test_a_right_password_forgets_the_wrong_ones_before_it(family: Family) -> None:
@@ -154,6 +154,29 @@ def test_a_right_password_forgets_the_wrong_ones_before_it(family: Family) -> No
             with pytest.raises(WrongPassword):
                 family.with_password("wrong wrong wrong")
         assert family.with_password()
+
+
+def test_a_cookie_says_who_is_signed_in_until_they_sign_out(family: Family) -> None:
+    mine, other = family.enrol(), family.sign_in()
+    found = sign_in.find_signed_in(family.store, family.clock, mine.token, peer=HOME)
+    assert found
+    assert (found.account.name, found.session.id) == (NAME, mine.session.id)
+    sign_in.sign_out(family.store, family.clock, found, peer=HOME)
+    assert sign_in.find_signed_in(family.store, family.clock, mine.token, peer=HOME) is None
+    assert sign_in.find_signed_in(family.store, family.clock, other.token, peer=HOME)
+    assert family.told()[-1] == "session ended"
+
+
+def test_no_cookie_counts_for_an_account_without_an_authenticator(family: Family) -> None:
+    account = family.set_up()
+    token, _ = sessions.open_session(family.store, family.clock, account.id, peer=HOME)
+    assert sign_in.find_signed_in(family.store, family.clock, token, peer=HOME) is None
+
+
+def test_a_cookie_of_an_account_that_is_gone_counts_for_nothing(family: Family) -> None:
+    token = family.enrol().token
+    family.store.collection("nl_accounts").delete_many({})
+    assert sign_in.find_signed_in(family.store, family.clock, token, peer=HOME) is None
 
 
 def test_a_code_of_the_phone_makes_a_session_fresh(family: Family) -> None:
@@ -169,7 +192,7 @@ def test_a_wrong_code_does_not_make_a_session_fresh_and_does_not_end_it(family: 
     for typed in (family.wrong_code(), family.recovery_codes[0]):
         with pytest.raises(WrongCode):
             sign_in.confirm_code(family.store, family.clock, family.keyring, signed_in.session, typed, peer=HOME)
-    found = sessions.find_session(family.store, family.clock, signed_in.token, HOME)
+    found = sessions.find_session(family.store, family.clock, signed_in.token, peer=HOME)
     assert found
     assert found.fresh_until_ms < family.clock.now_ms()
 

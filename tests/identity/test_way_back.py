@@ -27,7 +27,7 @@ def test_a_lost_phone_is_replaced_after_the_operators_reset(family: Family) -> N
 def test_a_reset_ends_every_session_and_half_done_sign_in(family: Family) -> None:
     token, ticket, code = family.enrol().token, family.with_password().ticket, family.code()
     way_back.reset_totp(family.store, family.clock, "mum")
-    assert sessions.find_session(family.store, family.clock, token, HOME) is None
+    assert sessions.find_session(family.store, family.clock, token, peer=HOME) is None
     with pytest.raises(SignInExpired):
         family.with_code(ticket, code)
 
@@ -42,7 +42,7 @@ def test_a_reset_does_not_let_in_without_the_password(family: Family) -> None:
 def test_a_forgotten_password_is_replaced_and_the_phone_still_needed(family: Family) -> None:
     token = family.enrol().token
     way_back.reset_password(family.store, family.clock, "MUM", "nine blue herons")
-    assert sessions.find_session(family.store, family.clock, token, HOME) is None
+    assert sessions.find_session(family.store, family.clock, token, peer=HOME) is None
     with pytest.raises(WrongPassword):
         family.with_password(PASSWORD)
     pending = family.with_password("nine blue herons")
