@@ -1,0 +1,100 @@
+"""What every collection of documents can do, whoever asks: search, count, find by name, save, replace, delete.
+
+Deleted documents are in nobody's answer (``deletion.py``). A service is made for one use, on behalf of one actor.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from app.actor import Actor
+from app.clock import Clock
+from app.errors import DuplicateKey
+from app.records.deletion import there
+from app.records.ids import named
+from app.records.plan import Plan
+from app.records.stamps import next_stamp_ms
+from app.store.interface import Document, Filter, Sort, Store
+
+SAVED_AT_ONCE = 1000
+_TRIES = 4
+
+
+class Records(ABC):
+    """The documents of one collection. ``clock`` gives their stamps, ``actor`` is who the change log names."""
+
+    collection: ClassVar[str]
+    newest_first: ClassVar[Sort]
+
+    def __init__(self, store: Store, clock: Clock, actor: Actor) -> None:
+        self._clock = clock
+        self._kept = store.collection(self.collection, actor=actor.label)
+
+    def search(
+        self, filter: Filter | None = None, *, sort: Sort | None = None, limit: int = 0, skip: int = 0
+    ) -> Iterator[Document]:
+        """Yield the matching documents, newest first unless ``sort`` says otherwise; ``limit`` 0 means all."""
+        return self._kept.find(there(filter), sort=self._order(sort), limit=limit, skip=skip)
+
+    def search_json(
+        self, filter: Filter | None = None, *, sort: Sort | None = None, limit: int = 0, skip: int = 0
+    ) -> Iterator[bytes]:
+        """Yield the same documents as ``search``, each as JSON bytes in the store's wire form."""
+        return self._kept.find_json(there(filter), sort=self._order(sort), limit=limit, skip=skip)
+
+    def count(self, filter: Filter | None = None) -> int:
+        """Return how many documents match."""
+        return self._kept.count_documents(there(filter))
+
+    def find(self, name: str) -> Document | None:
+        """Return the document with this ``_id`` or ``identifier``, or None."""
+        return self._kept.find_one(there(named(name)))
+
+    def save(self, documents: Iterable[Mapping[str, Any]]) -> list[Document]:
+        """Keep uploaded documents and return them as they are kept, in the order they came, each with its ``_id``.
+
+        A document that is already there is recognised and not doubled, however often and in whatever pieces it comes.
+        A thousand documents are one bulk write. Raises ``BadDocument``.
+        """
+        return self._save([kept for document in documents for kept in self._normalised(document)])
+
+    def replace(self, document: Mapping[str, Any]) -> Document:
+        """Keep one document in place of the one that has its identity, or as a new one. Raises ``BadDocument``."""
+        return self._save([self._whole(document)])[0]
+
+    def delete(self, filter: Filter) -> int:
+        """Remove every matching document for good and return how many there were."""
+        return self._kept.delete_many(there(filter))
+
+    def _normalised(self, document: Mapping[str, Any]) -> list[Document]:
+        return [self._whole(document)]
+
+    @abstractmethod
+    def _whole(self, document: Mapping[str, Any]) -> Document:
+        """Return an uploaded document in the form it is kept in, without stamps."""
+
+    @abstractmethod
+    def _plan(self, batch: Sequence[Document], stamp_ms: int) -> Plan:
+        """Plan how normalised documents get into the store."""
+
+    def _order(self, sort: Sort | None) -> Sort:
+        return self.newest_first if sort is None else sort
+
+    def _save(self, documents: Sequence[Document]) -> list[Document]:
+        saved: list[Document] = []
+        for start in range(0, len(documents), SAVED_AT_ONCE):
+            saved += self._write(documents[start : start + SAVED_AT_ONCE])
+        return saved
+
+    def _write(self, batch: Sequence[Document]) -> list[Document]:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._write_once(batch)
+            except DuplicateKey:
+                continue  # somebody stored one of these ids since we looked: look again
+        return self._write_once(batch)
+
+    def _write_once(self, batch: Sequence[Document]) -> list[Document]:
+        return self._plan(batch, next_stamp_ms(self._clock)).carry_out(self._kept)
