@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -147,7 +147,7 @@ class Answers:
     """A filled form: the public ``options`` and the ``secrets`` that were entered."""
 
     options: dict[str, Any]
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
 
 
 def read_answers(form: type[UploaderForm], answers: Mapping[str, Any], *, kept: Collection[str] = ()) -> Answers:

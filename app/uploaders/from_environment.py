@@ -11,7 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -57,7 +57,7 @@ class Described:
     """What the environment asks for: a vendor and the answers of its form."""
 
     vendor: str
-    answers: Mapping[str, Any]
+    answers: Mapping[str, Any] = field(repr=False)
 
 
 def described_in(settings: Mapping[str, Any]) -> Described | None:

@@ -7,6 +7,7 @@ codes are the vendor's own business and are judged in its ``errors``.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -21,6 +22,10 @@ import stamina
 from app.clock import Clock
 from app.uploaders.errors import RateLimited, Transient, UploaderFailure
 from app.uploaders.guard import GuardedTransport, Limits
+
+# Both write down whole addresses and headers, and ours hold sessions and tokens.
+for _talkative in ("httpx", "httpcore"):
+    logging.getLogger(_talkative).setLevel(logging.WARNING)
 
 READ_TRIES = 3
 READ_TOTAL_S = 45.0

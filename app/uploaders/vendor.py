@@ -48,8 +48,8 @@ class Access:
     """
 
     options: Mapping[str, Any]
-    secrets: Mapping[str, str]
-    session: Session
+    secrets: Mapping[str, str] = field(repr=False)
+    session: Session = field(repr=False)
     keep: Callable[[Session], None]
     spend: Callable[[str], None]
     line: Line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -54,7 +54,7 @@ def _parts(version: str) -> tuple[int, ...]:
 class Ticket:
     """What a log-in gave: the token, when it ends (UTC epoch ms), whose account it is."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at_ms: int
     account_id: str
 
