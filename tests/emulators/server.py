@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back: ``body`` as JSON, or ``raw`` as it is; ``cut`` breaks off in the middle, ``after_s`` comes late."""
+    """What goes back: ``body`` as JSON, or ``raw`` as it is; ``cut`` breaks off half-way, ``after_s`` comes late."""
 
     body: Any = None
     status: int = 200

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.uploaders.errors import ActionRequired, SessionExpired
+from app.uploaders.errors import SessionExpired
 from app.uploaders.nightscout.client import NightscoutClient
-from app.uploaders.nightscout.errors import refused
+from app.uploaders.nightscout.errors import NotThere, refused
 from app.uploaders.vendor import Access
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Door:
             self._client.headers = {}
             try:
                 jwt, expires_at_ms = self._client.jwt_for(token)
-            except ActionRequired:
+            except NotThere:
                 # A Nightscout from before tickets; it takes the token itself in the secret's place.
                 self._client.headers = {"api-secret": token}
                 return

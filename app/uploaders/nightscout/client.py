@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from app.clock import iso_of
 from app.uploaders.errors import ActionRequired, SchemaChanged, SessionExpired, Transient
-from app.uploaders.nightscout.errors import failure_of
+from app.uploaders.nightscout.errors import NotThere, failure_of
 from app.uploaders.transport import Answer, Line
 
 _PAGE = 1000
@@ -46,7 +46,7 @@ class NightscoutClient:
         """Tell whether the site offers API v3."""
         try:
             told = self._get("/api/v3/version")
-        except (ActionRequired, SchemaChanged):
+        except NotThere:
             return False
         return isinstance(told, dict) and "result" in told
 

@@ -10,6 +10,10 @@ class NotPermitted(AuthInvalid):
     """The credential is unknown, or may not do this: Nightscout's API v1 answers both alike."""
 
 
+class NotThere(ActionRequired):
+    """There is nothing under this path: no Nightscout, or one too old for it."""
+
+
 def refused() -> NotPermitted:
     """Return the failure for a secret or token that does not open the door."""
     return NotPermitted(
@@ -19,9 +23,9 @@ def refused() -> NotPermitted:
     )
 
 
-def not_there() -> ActionRequired:
+def not_there() -> NotThere:
     """Return the failure for an address behind which there is no Nightscout."""
-    return ActionRequired(
+    return NotThere(
         "There is no Nightscout at this address",
         kind="address",
         hint="Enter the address as it opens in a browser, without anything after the name.",
