@@ -13,8 +13,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def moment_text(at_ms: int, now_ms: int, zone: tzinfo) -> str:
     """Return local time, with as much of the date as it takes to mean one moment only.
 
-    ``02:31`` on the same day or within half a day; ``Tue 02:31`` within six days; else ``3 Nov 02:31``, with the year when
-    it is another.
+    ``02:31`` on the same day or within half a day; ``Tue 02:31`` within six days; else ``3 Nov 02:31``, with the year
+    when it is another.
     """
     at, now = (datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone) for ms in (at_ms, now_ms))
     clock = f"{at:%H:%M}"

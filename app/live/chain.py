@@ -49,9 +49,15 @@ class Break:
 
 
 class Chain:
-    """The links as they look from one ``Sight``; ``zone`` is where the times of the sentences are read."""
+    """The links as they look from one ``Sight``; ``zone`` is where the times of the sentences are read.
 
-    def __init__(self, facts: Facts, sight: Sight, troubles: Sequence[Trouble], zone: tzinfo) -> None:
+    ``server_holds`` is false while this server cannot read its own store.
+    """
+
+    def __init__(
+        self, facts: Facts, sight: Sight, troubles: Sequence[Trouble], zone: tzinfo, *, server_holds: bool = True
+    ) -> None:
+        self._server_holds = server_holds
         self._facts = facts
         self._sight = sight
         self._troubles = sorted(troubles, key=lambda trouble: trouble.since_ms)
@@ -69,9 +75,12 @@ class Chain:
     def links(self) -> tuple[Link, ...]:
         """The links that are known to exist, from the sensor to this server."""
         found = (self._sensor(), *self._clouds(), self._phone(), self._loop(), self._pump())
-        return (*(link for link in found if link), Link("Server", "up", "ok"))
+        server = Link("Server", "up", "ok") if self._server_holds else Link("Server", "cannot read its store", "broken")
+        return (*(link for link in found if link), server)
 
     def _find_break(self) -> Break | None:
+        if not self._server_holds:
+            return Break("This server cannot read its store.", "Server")
         if self._sight.state is Staleness.FUTURE and self._sight.reading:
             dated = self._at(self._sight.reading.at_ms)
             return Break(f"A clock is wrong: the last reading is dated {dated}.", "Phone" if self._by_phone else "")

@@ -57,7 +57,6 @@ class Contents:
         now_ms = self._clock.now_ms()
         self._readings.trim(now_ms - WINDOW_MS)
         self._treatments.trim(now_ms - WINDOW_MS)
-        self._reports.trim(now_ms - REPORTS_MS)
         self._look_before()
         self._gather_facts()
 
@@ -104,9 +103,11 @@ class Contents:
             self._last_before = self._lookup.last_reading_before(self._clock.now_ms() - WINDOW_MS)
 
     def _gather_facts(self) -> None:
+        now_ms = self._clock.now_ms()
+        self._reports.trim(now_ms - REPORTS_MS)
         self._facts = latest_facts(
             self._reports.items,
-            until_ms=self._clock.now_ms() + FUTURE_TOLERANCE_MS,
+            until_ms=now_ms + FUTURE_TOLERANCE_MS,
             sensor_started_ms=self._sensor_event.at_ms if self._sensor_event else None,
             site_changed_ms=self._site_event.at_ms if self._site_event else None,
         )

@@ -84,7 +84,7 @@ def glance(
     done, facts = done_line(visible.treatments, now_ms), shown_facts(visible, sight)
     if ENTRIES not in kinds:
         return Glance(Staleness.NEVER, "Glucose is not shown here", DASHES, str(unit), done=done, facts=facts)
-    chain = Chain(visible.facts, sight, troubles, zone)
+    chain = Chain(visible.facts, sight, troubles, zone, server_holds=not visible.behind)
     said = _said(sight, thresholds, unit, zone)
     return replace(said, done=done, facts=facts, chain=chain.links, broken=chain.broken)
 

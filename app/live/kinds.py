@@ -24,4 +24,5 @@ def only(picture: Picture, kinds: Collection[str]) -> Picture:
         treatments=picture.treatments if TREATMENTS in kinds else (),
         facts=replace(facts, sensor_started_ms=events.sensor_started_ms, site_changed_ms=events.site_changed_ms),
         last_before=picture.last_before if ENTRIES in kinds else None,
+        behind=picture.behind,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.clock import Clock
 from app.errors import ChangesLost
@@ -34,7 +35,6 @@ class LivePicture:
         self._lock = threading.RLock()
         self._listening: Subscription | None = None
         self._picture: Picture | None = None
-        self._behind = False
         self._retry_at_s = 0.0
         self._feeds: set[Feed] = set()
         self._feeds_lock = threading.Lock()
@@ -42,14 +42,14 @@ class LivePicture:
     def now(self) -> Picture:
         """Return the picture as it is. The first call loads it, and errors of the store pass through.
 
-        When the store does not answer later on, this is the last known picture, and its readings grow old.
+        When the store does not answer later on, this is the last known picture, marked as ``behind``.
         """
         picture = self._picture
         if picture is None:
             return self._start()
-        if self._behind:
+        if picture.behind:
             self._try_again()
-        if self._has_slid(picture):
+        elif self._has_slid(picture):
             with self._lock:
                 self._slide()
         return self._picture or picture
@@ -100,7 +100,6 @@ class LivePicture:
         # What is committed while this reads is heard once the lock is free, and read again.
         seq = self._store.last_seq()
         self._contents.load()
-        self._behind = False
         self._picture = self._contents.picture(seq)
 
     def _has_slid(self, picture: Picture) -> bool:
@@ -108,15 +107,20 @@ class LivePicture:
         return bool(oldest) and min(oldest) < self._clock.now_ms() - WINDOW_MS
 
     def _slide(self) -> None:
-        if self._picture and self._has_slid(self._picture):
+        if self._picture is None or self._picture.behind or not self._has_slid(self._picture):
+            return
+        try:
             self._contents.slide()
-            self._picture = self._contents.picture(self._picture.seq)
+        except Exception:
+            self._fall_behind()
+            return
+        self._picture = self._contents.picture(self._picture.seq)
 
     def _heard(self, changes: Sequence[Change]) -> None:
         with self._lock:
             if self._picture is None:
                 return  # nobody has looked yet: the first look reads everything
-            if self._behind or any(map(_means_all, changes)):
+            if self._picture.behind or any(map(_means_all, changes)):
                 self._reload()
             else:
                 self._apply(changes, self._picture.seq)
@@ -143,16 +147,18 @@ class LivePicture:
             self._publish(PictureChange(self._picture.seq, resync=True))
 
     def _fall_behind(self) -> None:
-        self._behind = True
-        self._retry_at_s = self._clock.monotonic_s() + _RETRY_S
         log.warning("the picture could not be read, trying again", exc_info=True)
+        self._retry_at_s = self._clock.monotonic_s() + _RETRY_S
+        if self._picture and not self._picture.behind:
+            self._picture = replace(self._picture, behind=True)
+            self._publish(PictureChange(self._picture.seq, facts_changed=True))
 
     def _try_again(self) -> None:
         """Read everything anew after the store failed us: once in a while, by one thread, while the others go on."""
         if self._clock.monotonic_s() < self._retry_at_s or not self._lock.acquire(blocking=False):
             return
         try:
-            if self._behind:
+            if self._picture and self._picture.behind:
                 self._reload()
         finally:
             self._lock.release()

@@ -76,7 +76,8 @@ class Picture:
 
     ``seq`` is the change log's place up to which everything is in here. ``last_before`` is the newest sensor reading
     from before the two days, known when they hold none. Readings dated in the future are in here like all others:
-    ``glance`` tells them from the rest.
+    ``glance`` tells them from the rest. ``behind`` is true while the store could not be read, so that something may be
+    missing.
     """
 
     seq: int
@@ -84,6 +85,7 @@ class Picture:
     treatments: tuple[Treatment, ...]
     facts: Facts
     last_before: Reading | None = None
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.live.chain import Link, Trouble
 from app.live.glance import Glance
 from app.live.picture import Facts
@@ -101,6 +103,12 @@ def test_a_pump_that_is_not_heard_is_told() -> None:
     said = seen(picture(*falling(100), facts=facts))
     assert said.broken == "The pump was last heard at 00:59."
     assert Link("Pump", "suspended", "broken") in said.chain
+
+
+def test_a_server_that_cannot_read_its_store_says_so() -> None:
+    said = seen(replace(picture(*falling(100)), behind=True))
+    assert said.broken == "This server cannot read its store."
+    assert Link("Server", "cannot read its store", "broken") in said.chain
 
 
 def test_links_nobody_has_are_not_in_the_chain() -> None:

@@ -1,0 +1,117 @@
+"""Viewers learn of every change, and one that was away learns what it missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.live.feed import WAITING_AT_MOST, Feed
+from app.live.live_picture import LivePicture
+from app.live.picture import PictureChange
+from app.records.devicestatus import DeviceStatus
+from app.records.entries import Entries
+from app.records.treatments import Treatments
+from app.store.interface import Store
+from tests.live.uploads import DAY_MIN, done, sgv, status
+from tests.live.waiting import PATIENCE_S, until
+
+
+def next_of(feed: Feed) -> PictureChange:
+    change = feed.next(PATIENCE_S)
+    assert change is not None
+    return change
+
+
+def test_every_subscriber_hears_of_a_reading(live: LivePicture, entries: Entries) -> None:
+    feeds = [live.subscribe() for _ in range(3)]
+    entries.save([sgv(5, 110)])
+    for feed in feeds:
+        change = next_of(feed)
+        assert [reading.mgdl for reading in change.readings] == [110]
+        assert (change.treatments, change.removed_ids, change.facts_changed, change.resync) == ((), (), False, False)
+        assert change.seq == live.now().seq
+
+
+def test_each_kind_of_change_is_told_apart(
+    live: LivePicture, entries: Entries, treatments: Treatments, statuses: DeviceStatus
+) -> None:
+    [kept] = entries.save([sgv(5, 110)])
+    feed = live.subscribe()
+    treatments.save([done(5, "Meal Bolus", carbs=10)])
+    assert next_of(feed).treatments[0].carbs == 10
+    statuses.save([status(5)])
+    assert next_of(feed).facts_changed
+    entries.delete({"_id": kept["_id"]})
+    assert next_of(feed).removed_ids == (str(kept["_id"]),)
+    treatments.save([done(DAY_MIN, "Site Change")])
+    assert next_of(feed).facts_changed
+
+
+def test_what_changes_nothing_to_see_is_not_told(live: LivePicture, store: Store, entries: Entries) -> None:
+    feed = live.subscribe()
+    entries.save([sgv(3 * DAY_MIN, 90)])
+    store.collection("nl_sessions").insert_one({"a": 1})
+    until(lambda: live.now().seq == store.last_seq())
+    entries.save([sgv(5, 110)])
+    assert [reading.mgdl for reading in next_of(feed).readings] == [110]
+
+
+def test_a_closed_feed_hears_nothing_and_the_others_go_on(live: LivePicture, entries: Entries) -> None:
+    gone, feed = live.subscribe(), live.subscribe()
+    gone.close()
+    entries.save([sgv(5, 110)])
+    assert next_of(feed).readings
+    assert gone.next(0) is None
+
+
+def test_a_subscriber_that_falls_behind_takes_everything(live: LivePicture, store: Store, entries: Entries) -> None:
+    feed = live.subscribe()
+    for minute in range(WAITING_AT_MOST + 1, 0, -1):
+        entries.save([sgv(minute, 100)])
+        until(lambda: live.now().seq == store.last_seq())
+    assert next_of(feed).resync
+    assert feed.next(0) is None
+
+
+def test_ending_the_picture_ends_its_feeds(live: LivePicture) -> None:
+    feed = live.subscribe()
+    live.close()
+    live.close()
+    assert feed.next(PATIENCE_S) is None
+    assert feed.closed
+
+
+def test_a_viewer_that_was_away_gets_what_it_missed(
+    live: LivePicture, entries: Entries, treatments: Treatments, statuses: DeviceStatus
+) -> None:
+    [first] = entries.save([sgv(15, 100)])
+    seq = live.now().seq
+    entries.save([sgv(10, 105), sgv(5, 110)])
+    treatments.save([done(5, "Meal Bolus", carbs=10)])
+    statuses.save([status(4)])
+    entries.delete({"_id": first["_id"]})
+    until(lambda: len(live.now().readings) == 2 and live.now().facts.iob is not None)
+    missed = live.changes_since(seq)
+    assert sorted(reading.mgdl for reading in missed.readings) == [105, 110]
+    assert [treatment.carbs for treatment in missed.treatments] == [10]
+    assert missed.removed_ids == (str(first["_id"]),)
+    assert (missed.facts_changed, missed.resync, missed.seq) == (True, False, live.now().seq)
+
+
+def test_a_viewer_that_missed_nothing_gets_nothing(live: LivePicture, entries: Entries) -> None:
+    entries.save([sgv(5, 110)])
+    seq = live.now().seq
+    assert live.changes_since(seq) == PictureChange(seq)
+
+
+def test_a_viewer_that_missed_too_much_takes_everything(live: LivePicture, store: Store) -> None:
+    seq = live.now().seq
+    kept = store.collection("entries")
+    for number in range(1001):
+        kept.insert_one({"n": number})
+    until(lambda: live.now().seq == store.last_seq())
+    assert live.changes_since(seq).resync
+
+
+@pytest.mark.parametrize("ahead", [1, 10**9])
+def test_a_viewer_of_another_store_takes_everything(live: LivePicture, store: Store, ahead: int) -> None:
+    assert live.changes_since(store.last_seq() + ahead).resync
