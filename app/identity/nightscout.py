@@ -124,7 +124,7 @@ class NightscoutAccess:
         """
         self._listen()
         secret = "" if presented.secret == ABSENT else presented.secret
-        if secret and self._is_secret(secret):
+        if self._is_secret(secret):
             return self._welcome(SECRET_ACTOR, peer)
         holder = self._holder(presented, secret, peer)
         if holder:

@@ -33,7 +33,8 @@ class Penalties:
 
     def remaining_ms(self, peer: Peer) -> int:
         """Return how long a request from there has to wait yet; 0 for most."""
-        if not self._fail_delay_ms:
+        # Nearly always nobody waits at all, and the address needs no reading.
+        if not self._fail_delay_ms or not self._known():
             return 0
         return max(0, self._known().get(_row_id(peer), 0) - self._clock.now_ms())
 
@@ -54,8 +55,10 @@ class Penalties:
 
     def cleared(self, peer: Peer) -> None:
         """Forget the failures from there: a good credential was shown."""
+        if not self._fail_delay_ms or not self._known():
+            return
         row_id = _row_id(peer)
-        if not self._fail_delay_ms or self._known().pop(row_id, None) is None:
+        if self._known().pop(row_id, None) is None:
             return
         try:
             self._store.collection(COLLECTION).delete_one({"_id": row_id})

@@ -73,6 +73,22 @@ def test_pages_that_begin_at_once_show_one_picture(family: Family) -> None:
     assert {picture.uri for picture in shown} == {shown[0].uri}
 
 
+def test_a_page_that_began_a_moment_earlier_decides_the_picture(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family.set_up()
+    ticket = family.with_password().ticket
+    draft, earlier = enrolment._draft, []
+
+    def overtaken(*given: object) -> object:
+        monkeypatch.setattr(enrolment, "_draft", draft)
+        earlier.append(begin(family, ticket))
+        return draft(*given)
+
+    monkeypatch.setattr(enrolment, "_draft", overtaken)
+    assert begin(family, ticket) == earlier[0]
+
+
 def test_an_hour_later_the_picture_has_changed_and_the_old_one_enrols_nobody(family: Family) -> None:
     family.set_up()
     first = begin(family, family.with_password().ticket)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.errors import TooManyAttempts
 from app.identity import throttle
 from app.identity.throttle import Limit, LimitReached
-from app.store.interface import Store
+from app.store.interface import Collection, Document, Store
 from tests.clocks import SettableClock
 from tests.identity.family import all_at_once
 
@@ -90,3 +92,18 @@ def test_many_at_once_open_one_new_window(store: Store, clock: SettableClock) ->
     clock.advance(s=61)
     results = all_at_once(lambda _: throttle.hit(store, clock, THREE, "mum"), 8)
     assert sorted(result for result in results if isinstance(result, int)) == [1, 2, 3]
+
+
+def test_a_window_that_somebody_opens_in_this_very_moment_is_shared(
+    store: Store, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_one, counted = Collection.insert_one, []
+
+    def overtaken(rows: Collection, document: Document) -> Any:
+        monkeypatch.setattr(Collection, "insert_one", insert_one)
+        counted.append(throttle.hit(store, clock, THREE, "mum"))
+        return insert_one(rows, document)
+
+    monkeypatch.setattr(Collection, "insert_one", overtaken)
+    counted.append(throttle.hit(store, clock, THREE, "mum"))
+    assert counted == [1, 2]

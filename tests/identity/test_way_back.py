@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.identity import audit, sessions, sign_in, way_back
 from app.identity.refusals import PasswordTooWeak, SignInExpired, WrongPassword
 from tests.identity.family import HOME, PASSWORD, Family
@@ -30,6 +30,32 @@ def test_a_reset_ends_every_session_and_half_done_sign_in(family: Family) -> Non
     assert sessions.find_session(family.store, family.clock, token, peer=HOME) is None
     with pytest.raises(SignInExpired):
         family.with_code(ticket, code)
+
+
+def test_a_reset_ends_an_enrolment_that_is_under_way(family: Family) -> None:
+    family.set_up()
+    ticket = family.with_password().ticket
+    way_back.reset_totp(family.store, family.clock, "mum")
+    with pytest.raises(SignInExpired):
+        sign_in.begin_enrolment(family.store, family.clock, family.keyring, ticket, site_name="Alba")
+
+
+def test_a_reset_in_the_moment_of_enrolling_wins(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    family.set_up()
+    ticket = family.with_password().ticket
+    sign_in.begin_enrolment(family.store, family.clock, family.keyring, ticket, site_name="Alba")
+    record = audit.record
+
+    def reset_meanwhile(*given: object, **named: object) -> None:
+        monkeypatch.undo()
+        record(*given, **named)
+        way_back.reset_totp(family.store, family.clock, "mum")
+
+    code = family.draft_code()
+    monkeypatch.setattr(audit, "record", reset_meanwhile)
+    with pytest.raises(Conflict):
+        sign_in.finish_enrolment(family.store, family.clock, family.keyring, ticket, code, peer=HOME)
+    assert not family.account().enrolled
 
 
 def test_a_reset_does_not_let_in_without_the_password(family: Family) -> None:
