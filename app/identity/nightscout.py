@@ -92,8 +92,9 @@ class Exchanged:
 
 
 def bearer_of(authorization: str) -> str:
-    """Return the web token of an ``Authorization`` header as v1 and v2 read it: two parts, the scheme exactly
-    ``Bearer``.
+    """Return the web token of an ``Authorization`` header, or "".
+
+    v1 and v2 want exactly two parts, and the scheme spelt exactly ``Bearer``.
     """
     parts = authorization.strip().split(" ")
     return parts[1] if len(parts) == 2 and parts[0] == "Bearer" else ""
@@ -134,8 +135,9 @@ class NightscoutAccess:
         return self.nobody
 
     def identify_bearer(self, bearer: str, peer: Peer = NO_PEER) -> Actor:
-        """Return who presents this to v3, where only a bearer counts; without one that is nobody. Raises as
-        ``identify``.
+        """Return who presents this to v3, where only a bearer counts; without one that is nobody.
+
+        Raises as ``identify`` does.
         """
         self._listen()
         if not bearer:
@@ -151,7 +153,7 @@ class NightscoutAccess:
         Raises ``Unauthenticated``, or ``CredentialEnded``, which is one.
         """
         self._listen()
-        holder = self._of_web_token(presented, peer) or self._of_access_token(presented, peer)
+        holder = self._of_token(presented, peer)
         if holder is None:
             raise Unauthenticated("This access token is not known here")
         issued = self._web_tokens.sign(holder.access_token if isinstance(holder, Subject) else DEVICE + holder.id)
@@ -176,13 +178,13 @@ class NightscoutAccess:
 
     def _holder(self, presented: Presented, secret: str, peer: Peer) -> Holder | None:
         if presented.bearer:
-            bearers = [self._of_web_token(presented.bearer, peer) or self._of_device_token(presented.bearer, peer)]
+            found = self._of_web_token(presented.bearer, peer) or self._of_device_token(presented.bearer, peer)
         else:
-            bearers = [
-                self._of_web_token(token, peer) or self._of_access_token(token, peer) for token in presented.tokens
-            ]
-        found = next((holder for holder in bearers if holder), None)
+            found = next(filter(None, (self._of_token(token, peer) for token in presented.tokens)), None)
         return found or self._of_access_token(secret.removeprefix("token="), peer)
+
+    def _of_token(self, text: str, peer: Peer) -> Holder | None:
+        return self._of_web_token(text, peer) or self._of_access_token(text, peer)
 
     def _of_web_token(self, text: str, peer: Peer) -> Holder | None:
         web_token = self._web_tokens.check(text)

@@ -39,8 +39,9 @@ class Penalties:
         return max(0, self._known().get(_row_id(peer), 0) - self._clock.now_ms())
 
     def failed(self, peer: Peer) -> int:
-        """Add one failure and return the wait in ms that there is now. A store that takes no writes is only
-        logged.
+        """Add one failure and return the wait in ms that there is now.
+
+        A store that takes no writes is only logged: then the wait counts in this process alone.
         """
         if not self._fail_delay_ms:
             return 0

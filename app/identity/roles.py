@@ -24,9 +24,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 
 
 def default_role_names(settings: Settings) -> tuple[str, ...]:
-    """Return the roles of a visitor without a credential, as ``AUTH_DEFAULT_ROLES`` and ``TREATMENTS_AUTH`` have
-    them.
-    """
+    """Return the roles of a visitor without a credential: ``AUTH_DEFAULT_ROLES`` and what ``TREATMENTS_AUTH`` adds."""
     given = settings["AUTH_DEFAULT_ROLES"].replace(",", " ").replace(":", " ").split()
     return tuple(given) if settings["TREATMENTS_AUTH"] else (*given, "careportal")
 

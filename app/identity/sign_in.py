@@ -89,8 +89,7 @@ def pending_of(clock: Clock, keyring: KeyRing, account: Account) -> Pending:
 
 
 def give_code(store: Store, clock: Clock, keyring: KeyRing, ticket: str, typed: str, *, peer: Peer) -> SignedIn:
-    """Take the second step with a code of the authenticator or a recovery code; which of the two is seen from its
-    shape.
+    """Take the second step with a code of the authenticator or a recovery code; its shape tells which.
 
     Raises ``SignInExpired``, ``WrongCode``, ``UsedCode``, ``ClockOutOfStep`` or ``TooManyAttempts``.
     """
@@ -112,8 +111,7 @@ def begin_enrolment(store: Store, clock: Clock, keyring: KeyRing, ticket: str, *
 def finish_enrolment(
     store: Store, clock: Clock, keyring: KeyRing, ticket: str, typed: str, *, peer: Peer
 ) -> tuple[SignedIn, tuple[str, ...]]:
-    """Take the first code of a new authenticator, and return the session and the eight recovery codes, told only
-    here.
+    """Take the first code of a new authenticator, and return the session and the eight recovery codes.
 
     Raises ``SignInExpired``, ``Conflict``, ``WrongCode``, ``UsedCode``, ``ClockOutOfStep`` or ``TooManyAttempts``.
     """

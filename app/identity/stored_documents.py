@@ -40,8 +40,9 @@ class StoredDocuments:
         self._remembered.forget()
 
     def create(self, document: Mapping[str, Any], actor: Actor, peer: Peer = NO_PEER) -> Document:
-        """Keep a new document and return it with ``_id`` and ``created_at``. Raises ``BadRequest``,
-        ``DuplicateKey``.
+        """Keep a new document and return it with ``_id`` and ``created_at``.
+
+        Raises ``BadRequest`` for an ``_id`` that is none, and ``DuplicateKey`` for one that is taken.
         """
         kept = self._complete(document)
         if "_id" in document:

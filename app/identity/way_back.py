@@ -19,8 +19,7 @@ OPERATOR = system_actor("operator")
 
 
 def reset_totp(store: Store, clock: Clock, name: str) -> Account:
-    """Take an account's authenticator and recovery codes away: after the next password another one has to be
-    enrolled.
+    """Take an account's authenticator and recovery codes away; the next sign-in has to enrol another.
 
     Raises ``NotFound``.
     """

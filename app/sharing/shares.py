@@ -91,8 +91,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to share: for whom, in which role, which data, how long (ms), behind which passcode ("" for
-    none).
+    """What somebody wants to share: for whom, in which role, which data, for how long.
+
+    ``passcode`` is what the other side has to type, told them another way than the link; "" for none.
     """
 
     label: str
