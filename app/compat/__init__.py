@@ -3,3 +3,37 @@
 Every quirk is a named function that says which client needs it; ``README.md`` here is the contract. No other room knows
 that this one exists.
 """
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from flask import Flask
+
+from app.compat import versions
+from app.compat.errors import shape_errors
+from app.compat.paths import CanonicalPaths
+from app.compat.services import identify, open_surface
+from app.compat.transport import wrap
+from app.compat.v1.blueprint import blueprint as v1_blueprint
+from app.compat.v2 import authorization
+from app.extensions import csrf
+from app.identity.door import guard
+
+
+def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
+    """Serve Nightscout's API from ``app``; ``wait`` holds back, for so many seconds, who showed bad credentials."""
+    app.extensions["compat"] = open_surface(app.extensions["house"], wait)
+    for blueprint, prefix, name in (
+        (v1_blueprint(), "/api/v1", "v1"),
+        (v1_blueprint(), "/api/v2", "v1_in_v2"),
+        (authorization.blueprint(), "/api/v2", "v2"),
+        (versions.blueprint(), "/api", "api"),
+    ):
+        wrap(blueprint)
+        guard(blueprint, identify)
+        shape_errors(blueprint)
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint, url_prefix=prefix, name=name)
+    app.wsgi_app = CanonicalPaths(app.wsgi_app)  # type: ignore[method-assign]

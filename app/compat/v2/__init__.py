@@ -1,1 +1,1 @@
-"""API v2: authorisation (JWT, subjects, roles), and every v1 route again."""
+"""API v2: authorisation (web tokens, subjects, roles). Every v1 route is served under its prefix too."""

@@ -1,0 +1,89 @@
+"""Answers of v1 and v2: JSON bytes with a weak ETag, ``Last-Modified`` and 304, and the text formats of entries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from email.utils import formatdate
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from app.clock import iso_of
+from app.records.times import Instant, read_instant
+from app.store import ObjectId
+
+JSON = "application/json"
+_JSON_TYPE = "application/json; charset=utf-8"
+COLUMNS = ("dateString", "date", "sgv", "direction", "device")
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value of ours as JSON: ids as hex, dates as ISO text."""
+    return orjson.dumps(value, default=_wire_form, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _wire_form(value: Any) -> Any:
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, datetime):
+        instant = read_instant(value)
+        return iso_of(instant.at_ms) if instant else None
+    if isinstance(value, tuple | frozenset):
+        return list(value)
+    raise TypeError(type(value).__name__)
+
+
+def json_answer(value: Any, status: int = 200) -> Response:
+    """Answer with a value of ours as JSON."""
+    return conditional(Response(json_bytes(value), status, content_type=_JSON_TYPE))
+
+
+def rows_answer(rows: Iterable[bytes], newest: Instant | None = None) -> Response:
+    """Answer with JSON rows as one array; ``newest`` becomes ``Last-Modified``."""
+    return conditional(Response(b"[%b]" % b",".join(rows), content_type=_JSON_TYPE), newest)
+
+
+def text_answer(rows: Iterable[bytes], mimetype: str, newest: Instant | None = None) -> Response:
+    """Answer with entries as text: five columns, CRLF between rows, no header line."""
+    between = b"," if mimetype == "text/csv" else b"\t"
+    lines = (between.join(_cell(entry.get(name)) for name in COLUMNS) for entry in map(orjson.loads, rows))
+    return conditional(Response(b"\r\n".join(lines), mimetype=mimetype), newest)
+
+
+def _cell(value: Any) -> bytes:
+    return b"" if value is None else orjson.dumps(value)
+
+
+def conditional(response: Response, newest: Instant | None = None) -> Response:
+    """Give a 200 its validators, and make it a 304 when the client has just this already."""
+    if newest is not None:
+        response.headers["Last-Modified"] = formatdate(newest.at_ms // 1000, usegmt=True)
+    body = response.get_data()
+    tag = f'W/"{len(body):x}-{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    response.headers["ETag"] = tag
+    if response.status_code == 200 and request.method in ("GET", "HEAD") and _is_fresh(tag, newest):
+        response.status_code = 304
+        response.set_data(b"")
+        for name in ("Content-Type", "Content-Length"):
+            response.headers.pop(name, None)
+    return response
+
+
+def _is_fresh(tag: str, newest: Instant | None) -> bool:
+    """Judge as Express does: every validator that was sent must hold. oref0 sends ISO text for HTTP's date."""
+    tags, since = request.headers.get("If-None-Match", ""), request.headers.get("If-Modified-Since", "")
+    if not (tags or since) or "no-cache" in request.headers.get("Cache-Control", ""):
+        return False
+    if tags and tags.strip() != "*" and tag.removeprefix("W/") not in _bare(tags):
+        return False
+    if since:
+        seen = read_instant(since)
+        return newest is not None and seen is not None and newest.at_ms // 1000 <= seen.at_ms // 1000
+    return True
+
+
+def _bare(tags: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in tags.split(",")}

@@ -1,0 +1,67 @@
+"""Device status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from app.compat.answers import json_answer, rows_answer
+from app.compat.client_quirks import only_hex_ids
+from app.compat.documents import deleted, shown, something_to_find, uploaded
+from app.compat.errors import Refusal
+from app.compat.parameters import parameters
+from app.compat.query import DEVICESTATUS, filter_of, query_of
+from app.compat.rows import device_status_row
+from app.compat.services import device_status
+from app.identity.door import house, requires
+from app.records.ids import named, object_id
+
+DEFAULT_COUNT = 10
+
+
+def add_routes(v1: Blueprint) -> None:
+    """Add the routes of device status."""
+    v1.add_url_rule("/devicestatus", view_func=list_device_status)
+    v1.add_url_rule("/devicestatus", view_func=add_device_status, methods=["POST"])
+    v1.add_url_rule("/devicestatus", view_func=delete_device_statuses, methods=["DELETE"])
+    v1.add_url_rule("/devicestatus/<id>", view_func=delete_device_status, methods=["DELETE"])
+
+
+@requires("api:devicestatus:read")
+def list_device_status() -> Response:
+    """Answer with the newest device status that match."""
+    query = query_of(parameters(request), DEVICESTATUS, house().clock.now_ms(), default=DEFAULT_COUNT)
+    if query.most == 0:
+        return rows_answer([])
+    found = device_status().search_json(query.filter, sort=query.sort, limit=query.most or 0)
+    return rows_answer([device_status_row(row) for row in found])
+
+
+@requires("api:devicestatus:read", "api:devicestatus:create")
+def add_device_status() -> Response:
+    """Keep uploaded device status and answer with them, in order."""
+    documents = uploaded()
+    only_hex_ids(documents, "Must be 24-character hex string or omit for auto-generation")
+    return json_answer(shown(device_status().save(documents)))
+
+
+@requires("api:devicestatus:read", "api:devicestatus:delete")
+def delete_device_statuses() -> Response:
+    """Delete every device status that matches."""
+    return _delete(something_to_find())
+
+
+@requires("api:devicestatus:read", "api:devicestatus:delete")
+def delete_device_status(id: str) -> Response:
+    """Delete the device status of this id (``*``: every one that matches)."""
+    if id == "*":
+        return _delete(parameters(request))
+    if object_id(id) is None:
+        raise Refusal(400, "Invalid _id format", f"Must be 24-character hex string. Got: {id}")
+    return json_answer(deleted(device_status().delete(named(id))))
+
+
+def _delete(asked: dict[str, Any]) -> Response:
+    filter = filter_of(asked.get("find"), DEVICESTATUS, house().clock.now_ms())
+    return json_answer(deleted(device_status().delete(filter)))
