@@ -130,3 +130,9 @@ class ChangesLost(NightlightError):
 
     status = 410
     code = "changes-lost"
+
+
+class WrongVersion(NightlightError):
+    """The store was written by a newer or an altered version of this program; the process must not start with it."""
+
+    code = "wrong-version"
