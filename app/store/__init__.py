@@ -26,6 +26,7 @@ from app.store.interface import (
     Update,
     UpdateOne,
 )
+from app.store.migrating import migrate
 from app.store.opening import open_store
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "Subscription",
     "Update",
     "UpdateOne",
+    "migrate",
     "open_store",
 ]

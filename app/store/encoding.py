@@ -1,8 +1,8 @@
 """How documents and index keys are written in the embedded file.
 
 A document is JSON text without its ``_id``. What JSON cannot say is an object with one member whose name starts with
-``$`` (no document of a user may hold such a name): ``{"$oid": hex}``, ``{"$date": epoch ms}``, ``{"$bytes": base64}`` and
-``{"$number": "nan"}``. Almost no document needs one, so that stored text can be passed on as it is.
+``$`` (no document of a user may hold such a name): ``{"$oid": hex}``, ``{"$date": epoch ms}``, ``{"$bytes": base64}``
+and ``{"$number": "nan"}``. Almost no document needs one, so that stored text can be passed on as it is.
 
 A key is a value of SQLite's own that sorts among others as BSON sorts the values they stand for:
 NULL (null, missing) < numbers < text < blobs, a blob beginning with the place of its type in BSON's order.
@@ -37,7 +37,10 @@ _PLAIN = orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def text_of(document: Document) -> str:
-    """Return the stored text of a clean document, leaving its ``_id`` out. Raises ``BadDocument`` when it is too large."""
+    """Return the stored text of a clean document, leaving its ``_id`` out.
+
+    Raises ``BadDocument`` when it is too large.
+    """
     body = {name: value for name, value in document.items() if name != "_id"}
     text = orjson.dumps(body, _tagged, _PLAIN)
     if b"null" in text and _holds_unusual_number(body):  # which orjson writes as null

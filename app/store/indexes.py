@@ -21,6 +21,7 @@ def _compound(*keys: tuple[str, int]) -> Index:
 
 
 _V3 = _each("identifier", "srvModified", "isValid")
+_ENDS = Index((("expires_at", 1),), expire_after_s=0)
 _NEWEST_OF_TYPE = _compound(("eventType", 1), ("created_at", -1))
 
 INDEXES: Mapping[str, Sequence[Index]] = {
@@ -45,6 +46,13 @@ INDEXES: Mapping[str, Sequence[Index]] = {
     "settings": _V3,
     "auth_roles": _each("name"),
     "auth_subjects": _each("name"),
+    "nl_accounts": (Index((("name_key", 1),), unique=True),),
+    "nl_sessions": (*_each("account_id"), _ENDS),
+    "nl_tokens": tuple(Index(((path, 1),), unique=True) for path in ("sha256", "sha1", "sha512")),
+    "nl_throttle": (_ENDS,),
+    "nl_audit": (_compound(("at_ms", -1), ("_id", -1)), _compound(("about", 1), ("at_ms", -1))),
+    "nl_shares": (Index((("sha256", 1),), unique=True),),
+    "nl_visits": (_ENDS,),
     "nl_uploader_seen": (*_each("uploader"), Index((("expires_at", 1),), expire_after_s=0)),
 }
 

@@ -56,7 +56,8 @@ class Listener(Subscription):
 class Listeners:
     """The ears on one store, and the thread that feeds them.
 
-    ``wait`` blocks until there may be something new (or a while has passed); ``read_since`` and ``last_seq`` read the log.
+    ``wait`` blocks until there may be something new (or a while has passed); ``read_since`` and ``last_seq`` read the
+    log.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """The matcher: whether a document fulfils a parsed filter, exactly as MongoDB decides it.
 
-It is the last word on the embedded backend (SQL may only narrow), and it recognises documents within a batch of writes on both.
+It is the last word on the embedded backend (SQL may only narrow), and it recognises documents within a batch of
+writes on both.
 """
 
 from __future__ import annotations

@@ -23,11 +23,13 @@ def open_store(
     max_idle_ms: int = 30_000,
     query_limit_ms: int = QUERY_LIMIT_MS,
 ) -> Store:
-    """Return the store at ``uri``: ``sqlite:///relative/path``, ``sqlite:////absolute/path``, ``mongodb://…``, ``mongodb+srv://…``.
+    """Return the store at ``uri``: ``sqlite:///relative/path``, ``sqlite:////absolute/path``, ``mongodb://…``,
+    ``mongodb+srv://…``.
 
     ``names`` maps our names of collections to those in a database whose owner renamed Nightscout's; it and the pool
-    settings matter to MongoDB only. A query is stopped after ``query_limit_ms`` of work. Raises ``BadSetting`` for a URI
-    that names no store; the embedded backend also ``Unavailable`` and ``WrongVersion``. MongoDB is not contacted yet.
+    settings matter to MongoDB only. A query is stopped after ``query_limit_ms`` of work. Raises ``BadSetting`` for a
+    URI that names no store; the embedded backend also ``Unavailable`` and ``WrongVersion``. MongoDB is not contacted
+    yet.
     """
     clock = clock or SystemClock()
     scheme, _, path = uri.partition("://")

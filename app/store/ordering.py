@@ -1,7 +1,7 @@
 """BSON's order over values of all types, and the order of documents under a sort.
 
-First by type (null and missing, numbers, text, objects, arrays, bytes, ObjectIds, booleans, dates), then by value; NaN is
-the least number, text compares by code point, objects field by field, bytes by length first.
+First by type (null and missing, numbers, text, objects, arrays, bytes, ObjectIds, booleans, dates), then by value;
+NaN is the least number, text compares by code point, objects field by field, bytes by length first.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ _LITERAL_START = re.compile(r"\^([\w :/-]+)")
 def compiled(pattern: str, options: str) -> Callable[[str], bool]:
     """Return a function telling whether the pattern occurs in a text.
 
-    ``options`` are letters of ``ims`` as MongoDB knows them. Raises ``BadQuery`` for a pattern that is too long, wrong, or
-    needs backtracking.
+    ``options`` are letters of ``ims`` as MongoDB knows them. Raises ``BadQuery`` for a pattern that is too long,
+    wrong, or needs backtracking.
     """
     if len(pattern) > MAX_LENGTH:
         raise BadQuery(f"A regular expression is longer than {MAX_LENGTH} characters")

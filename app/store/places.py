@@ -44,7 +44,10 @@ class Place:
 
 
 def place_to_fill(document: Document, parts: Sequence[str], path: str) -> Place:
-    """Return the place a path leads to, making the objects on the way. Raises ``BadQuery`` when something is in the way."""
+    """Return the place a path leads to, making the objects on the way.
+
+    Raises ``BadQuery`` when something is in the way.
+    """
     container: Any = document
     through_array = False
     for part in parts[:-1]:
@@ -62,7 +65,10 @@ def place_to_fill(document: Document, parts: Sequence[str], path: str) -> Place:
 
 
 def existing_place(document: Document, parts: Sequence[str], path: str) -> Place | None:
-    """Return the place a path leads to, or None where it ends early. Raises ``BadQuery`` when something is in the way."""
+    """Return the place a path leads to, or None where it ends early.
+
+    Raises ``BadQuery`` when something is in the way.
+    """
     container: Any = document
     through_array = False
     for part in parts:

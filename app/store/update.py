@@ -1,13 +1,15 @@
 """Updates: one parser for both backends, and applying them to a document as MongoDB does.
 
-The operators are a closed list: ``$set $unset $inc $push $pull $pullAll $pop $addToSet $rename $setOnInsert $min $max``,
-with ``$each`` as the only modifier of ``$push`` and ``$addToSet``. Fields that are new are added in the order of their names.
+The operators are a closed list: ``$set $unset $inc $push $pull $pullAll $pop $addToSet $rename $setOnInsert $min
+$max``, with ``$each`` as the only modifier of ``$push`` and ``$addToSet``. Fields that are new are added in the order
+of their names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from app.errors import BadDocument, BadQuery
@@ -27,8 +29,8 @@ _INT64_END = 2**63
 class Action:
     """One operator on one path.
 
-    ``argument`` is a clean value; a list of values for ``$push`` and ``$addToSet``; the target path for ``$rename``; for
-    ``$pull`` a value, or an ``AnyElement`` telling which elements go.
+    ``argument`` is a clean value; a list of values for ``$push`` and ``$addToSet``; the target path for ``$rename``;
+    for ``$pull`` a value, or an ``AnyElement`` telling which elements go.
     """
 
     op: str
@@ -135,7 +137,7 @@ def _check_conflicts(actions: Iterable[Action]) -> None:
         ),
         key=lambda path: path.split("."),
     )
-    for path, following in zip(paths, paths[1:], strict=False):
+    for path, following in pairwise(paths):
         if is_within(following, path):
             raise BadQuery(f"Two parts of an update both change {path!r}")
 

@@ -11,7 +11,10 @@ from app.store.sqlite.errors import translated
 
 
 def write_backup(connection: sqlite3.Connection, target: Path) -> None:
-    """Write a checked copy to ``target``, which appears whole or not at all. Raises ``Unavailable`` and ``StoreFull``."""
+    """Write a checked copy to ``target``, which appears whole or not at all.
+
+    Raises ``Unavailable`` and ``StoreFull``.
+    """
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,9 +1,11 @@
 """What collections, indexed paths and indexes the file has, and the SQL names standing for them.
 
 Table and column names are numbers of ours (``documents_3``, ``k7``): a name from outside is only ever a value in the
-catalogue's own tables. Each collection's layout carries a version, which every read and every write compares with the one
-it was planned by.
+catalogue's own tables. Each collection's layout carries a version, which every read and every write compares with the
+one it was planned by.
 """
+
+# ruff: noqa: S608 - names put into SQL are the catalogue's own, values are bound
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ CREATE TABLE paths (
     PRIMARY KEY (collection, path)
 ) WITHOUT ROWID;
 CREATE TABLE indexes (
-    collection INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL, is_unique INTEGER NOT NULL, expire_after_s INTEGER,
+    collection INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL, is_unique INTEGER NOT NULL,
+    expire_after_s INTEGER,
     PRIMARY KEY (collection, name)
 ) WITHOUT ROWID;
 CREATE TABLE nl_changes (
@@ -44,7 +47,10 @@ class StaleLayout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An SQL index: its name, and its columns with whether they descend. Rows without its first column are not in it."""
+    """An SQL index:
+
+    its name, and its columns with whether they descend. Rows without its first column are not in it.
+    """
 
     name: str
     columns: tuple[tuple[str, bool], ...]
@@ -77,7 +83,7 @@ class Layout:
 
     @property
     def version_sql(self) -> str:
-        """Return SQL for the version in the file, to be read in the same statement as what was planned with this one."""
+        """Return SQL for the version in the file, to be read in the same statement as what was planned by this one."""
         return f"(SELECT version FROM collections WHERE number = {self.number})"
 
     @cached_property

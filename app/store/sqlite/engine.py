@@ -35,7 +35,10 @@ _STEPS_BETWEEN_LOOKS = 50_000
 _WAL_BYTES_TO_CHECKPOINT = 4 * 1024 * 1024
 
 _abandoned: list[object] = []
-"""Connections of a parent process: closing them in a child could remove the parent's locks, so they are kept for ever."""
+"""Connections of a parent process:
+
+closing them in a child could remove the parent's locks, so they are kept for ever.
+"""
 
 
 class Engine:
@@ -202,7 +205,8 @@ class Engine:
         writer.execute(f"PRAGMA journal_mode = {'DELETE' if self._alone else 'WAL'}")
         if not tables:
             writer.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {SCHEMA} PRAGMA user_version = {FILE_VERSION}; COMMIT;"
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {SCHEMA}"
+                f"PRAGMA user_version = {FILE_VERSION}; COMMIT;"
             )
 
     def _checkpoint_when_due(self, connection: sqlite3.Connection) -> None:

@@ -1,7 +1,7 @@
 """Turns a parsed filter into SQL over key columns, and chooses the index to walk along.
 
-What SQL says is never more than a narrowing: each row that matches is among those it lets through. Where it lets nothing
-else through, the plan is ``exact`` and the matcher need not look again.
+What SQL says is never more than a narrowing: each row that matches is among those it lets through. Where it lets
+nothing else through, the plan is ``exact`` and the matcher need not look again.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ NOWHERE = Condition("0")
 class Plan:
     """A filter in SQL.
 
-    ``equal`` are the columns held to one value, ``near`` those held to a range or a list; neither can be NULL in a match.
-    ``either`` tells that there are alternatives each of which is held to one value.
+    ``equal`` are the columns held to one value, ``near`` those held to a range or a list; neither can be NULL in a
+    match. ``either`` tells that there are alternatives each of which is held to one value.
     """
 
     where: Condition
@@ -268,8 +268,8 @@ def choose(
 ) -> Lookup | None:
     """Return the index to walk along, or None to leave it to SQLite.
 
-    ``are_few`` tells whether the plan's equalities on the first n columns of an index leave but a few rows. An index that
-    yields the order is worth most; but not when it means to walk past everything for the sake of few rows.
+    ``are_few`` tells whether the plan's equalities on the first n columns of an index leave but a few rows. An index
+    that yields the order is worth most; but not when it means to walk past everything for the sake of few rows.
     """
     if "id" in plan.filled or plan.either:
         return None

@@ -1,5 +1,7 @@
 """Runs a search over one collection: SQL narrows and orders, the matcher decides where SQL cannot."""
 
+# ruff: noqa: S608 - names put into SQL are the catalogue's own, values are bound
+
 from __future__ import annotations
 
 import heapq
@@ -47,7 +49,8 @@ class Row:
 class Scan:
     """One run of a search, planned for one layout.
 
-    ``connect`` lends a connection for a moment. Any step may raise ``StaleLayout`` before it hands out rows, and ``TooSlow``.
+    ``connect`` lends a connection for a moment. Any step may raise ``StaleLayout`` before it hands out rows, and
+    ``TooSlow``.
     """
 
     def __init__(self, search: Search, layout: Layout, connect: Connect, limit: TimeLimit) -> None:
@@ -173,8 +176,8 @@ class Scan:
     def _walks(self, *, limited: bool) -> Iterator[Walk]:
         """Yield the walks that make up the search.
 
-        Where a sort begins with a column that may be NULL, the rows with NULL are a walk of their own: so each can go along
-        an index, which holds no NULL, and be continued anywhere.
+        Where a sort begins with a column that may be NULL, the rows with NULL are a walk of their own: so each can go
+        along an index, which holds no NULL, and be continued anywhere.
         """
         order = self._order or ()
         if not order or order[0][0] == "id" or order[0][0] in self._plan.filled:

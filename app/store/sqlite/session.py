@@ -31,7 +31,10 @@ _ROWS_BETWEEN_TELLING = 50_000
 
 
 class Session:
-    """One store's way to its engine. ``committed`` is called after every transaction that appended to the change log."""
+    """One store's way to its engine.
+
+    ``committed`` is called after every transaction that appended to the change log.
+    """
 
     def __init__(self, engine: Engine, clock: Clock, query_limit_ms: int, committed: Callable[[], None]) -> None:
         self._engine = engine

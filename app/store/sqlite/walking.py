@@ -4,6 +4,8 @@ One value, because sqlite3 lets go of the interpreter lock for every row it step
 take milliseconds to get it back. Between chunks no snapshot is held: the next one continues after the last row's keys.
 """
 
+# ruff: noqa: S608 - names put into SQL are the catalogue's own, values are bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -96,7 +98,8 @@ def _run(connection: sqlite3.Connection, layout: Layout, line: str, source: str,
 class Walk:
     """Rows that fulfil ``condition``, ordered by columns and then by row number (descending when ``down``).
 
-    ``lookup`` is the index to walk along. ``seekable`` says that the first column to order by is never NULL in these rows.
+    ``lookup`` is the index to walk along. ``seekable`` says that the first column to order by is never NULL in these
+    rows.
     """
 
     layout: Layout

@@ -1,5 +1,7 @@
 """One write transaction on one collection: finds documents, works out what becomes of them, writes rows and changes."""
 
+# ruff: noqa: S608 - names put into SQL are the catalogue's own, values are bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -96,7 +98,7 @@ class Transaction:
         self._write_rows([Held(row.document, row.rid) for row in rows])
 
     def check_unique(self, documents: Iterable[Document]) -> None:
-        """Raise ``DuplicateKey`` when one of these (written already) stands beside another that a unique index forbids."""
+        """Raise ``DuplicateKey`` when one of these, written already, stands beside one that a unique index forbids."""
         for paths in self.layout.unique:
             for document in documents:
                 if len(list(self.scan(_same_values(paths, document)).rows(limit=2))) > 1:
@@ -202,10 +204,8 @@ class Transaction:
             names = list(columns[paths])
             row = f"({', '.join('?' * len(names))})"
             filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
-            source = (
-                f"{self.layout.table} WHERE {filled} AND ({', '.join(names)}) IN (VALUES {', '.join([row] * len(tuples))})"
-                f" LIMIT {most}"
-            )
+            listed = f"({', '.join(names)}) IN (VALUES {', '.join([row] * len(tuples))})"
+            source = f"{self.layout.table} WHERE {filled} AND {listed} LIMIT {most}"
             with self._limit:
                 chunk = run(self.connect, self.layout, TYPED_LINE, source, [key for keys in tuples for key in keys])
             yield from map(Row, chunk.rids, documents_of(chunk))
