@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 _HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded", "z-forwarded-for", "fastly-client-ip")
 _FORWARDED_FOR = re.compile(r'for="?([^;,"]+)', re.IGNORECASE)
 _FORWARDED_PROTO = re.compile(r'(?:^|[;,\s])proto="?(\w+)', re.IGNORECASE)
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
+
+
+# Not what ``ipaddress`` calls private: that counts addresses reserved for documentation and tests too.
+_PRIVATE = tuple(
+    ip_network(network)
+    for network in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
+        "::1/128", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
 
 
 class Headers(Protocol):
@@ -74,7 +84,8 @@ def _is_private(address: str) -> bool:
     except ValueError:
         # A socket in the file system has no address; nobody but a proxy of this machine speaks through it.
         return not address
-    return found.is_private or found.is_loopback
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return any(mapped in network for network in _PRIVATE)
 
 
 def _addresses(name: str, value: str) -> Iterator[str]:

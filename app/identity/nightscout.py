@@ -101,7 +101,7 @@ def bearer_of(authorization: str) -> str:
 
 
 class NightscoutAccess:
-    """One process' knowledge of subjects, roles and penalties, kept current from the change log.
+    """One process' knowledge of subjects and roles, kept current from the change log, and of penalties.
 
     Making one does nothing yet: reading and listening begin with the first question.
     """
@@ -167,7 +167,6 @@ class NightscoutAccess:
 
     def wait_ms(self, peer: Peer) -> int:
         """Return how long a request from there should be held before it is answered; 0 for most."""
-        self._listen()
         return self.penalties.remaining_ms(peer)
 
     def close(self) -> None:
@@ -177,10 +176,11 @@ class NightscoutAccess:
                 self._subscription.close()
 
     def _holder(self, presented: Presented, secret: str, peer: Peer) -> Holder | None:
+        found: Holder | None = None
         if presented.bearer:
             found = self._of_web_token(presented.bearer, peer) or self._of_device_token(presented.bearer, peer)
         else:
-            found = next(filter(None, (self._of_token(token, peer) for token in presented.tokens)), None)
+            found = next((holder for token in presented.tokens if (holder := self._of_token(token, peer))), None)
         return found or self._of_access_token(secret.removeprefix("token="), peer)
 
     def _of_token(self, text: str, peer: Peer) -> Holder | None:
@@ -245,4 +245,3 @@ class NightscoutAccess:
         for documents in (self.roles.documents, self.subjects.documents):
             if any(change.op == "resync" or change.collection == documents.collection for change in changes):
                 documents.forget()
-        self.penalties.heard(changes)

@@ -1,25 +1,26 @@
 """The wait of an address whose credentials were bad: ``AUTH_FAIL_DELAY`` for each failure, one on top of another.
 
-The wait is kept in the store and counts in every process. To ask costs nothing: each process keeps a copy that the
-change log keeps current. Holding a request until the wait is over is the surface's business; ours is only how long.
+The wait is kept in the store and counts in every process. To ask costs nothing: each process keeps a copy and reads it
+anew at most once a second. Holding a request until the wait is over is the surface's business; ours is only how long.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
-from collections.abc import Sequence
 
 from app.clock import Clock, datetime_of
 from app.errors import Unavailable
 from app.identity.peer import Peer
 from app.identity.throttle import COLLECTION, lengthen
 from app.logs import told
-from app.store.interface import Change, Store
+from app.store.interface import Store
 
 log = logging.getLogger(__name__)
 
-PREFIX = "penalty:"
+PREFIX, AFTER_PREFIX = "penalty:", "penalty;"
+AS_OLD_AS_S = 1.0
 KEPT_MS = 3_600_000
 
 
@@ -29,7 +30,8 @@ class Penalties:
     def __init__(self, store: Store, clock: Clock, fail_delay_ms: int) -> None:
         self._store, self._clock, self._fail_delay_ms = store, clock, fail_delay_ms
         self._lock = threading.Lock()
-        self._ends_ms: dict[str, int] | None = None
+        self._ends_ms: dict[str, int] = {}
+        self._read_at_s = -math.inf
 
     def remaining_ms(self, peer: Peer) -> int:
         """Return how long a request from there has to wait yet; 0 for most."""
@@ -41,7 +43,7 @@ class Penalties:
     def failed(self, peer: Peer) -> int:
         """Add one failure and return the wait in ms that there is now.
 
-        A store that takes no writes is only logged: then the wait counts in this process alone.
+        A store that takes no writes is only logged: then the wait counts here, until the copy is read anew.
         """
         if not self._fail_delay_ms:
             return 0
@@ -51,7 +53,8 @@ class Penalties:
         except Unavailable as problem:
             log.warning("a penalty is kept in this process alone", extra=told(problem=problem.code))
             ends_ms = max(now_ms, known.get(row_id, 0)) + self._fail_delay_ms
-        known[row_id] = ends_ms
+        with self._lock:  # not into a dict that is being replaced
+            self._ends_ms[row_id] = ends_ms
         return ends_ms - now_ms
 
     def cleared(self, peer: Peer) -> None:
@@ -59,44 +62,23 @@ class Penalties:
         if not self._fail_delay_ms or not self._known():
             return
         row_id = _row_id(peer)
-        if self._known().pop(row_id, None) is None:
-            return
+        with self._lock:
+            if self._ends_ms.pop(row_id, None) is None:
+                return
         try:
             self._store.collection(COLLECTION).delete_one({"_id": row_id})
         except Unavailable as problem:
             log.warning("a penalty was forgotten in this process alone", extra=told(problem=problem.code))
 
-    def heard(self, changes: Sequence[Change]) -> None:
-        """Take over what other processes wrote; called with every change of the store."""
-        for change in changes:
-            if change.op == "resync":
-                with self._lock:
-                    self._ends_ms = None
-            elif change.collection == COLLECTION:
-                self._read([row_id for row_id in change.ids if str(row_id).startswith(PREFIX)])
-
     def _known(self) -> dict[str, int]:
-        known = self._ends_ms
-        if known is not None:
-            return known
-        # Locked while reading: a change told meanwhile waits, and is read on top.
+        """Return the ends of the waits that are on (UTC epoch ms), as the store had them a second ago or later."""
+        if self._clock.monotonic_s() - self._read_at_s < AS_OLD_AS_S:
+            return self._ends_ms
         with self._lock:
-            rows = self._store.collection(COLLECTION).find({"ends_ms": {"$gt": self._clock.now_ms()}})
-            known = {row["_id"]: row["ends_ms"] for row in rows if row["_id"].startswith(PREFIX)}
-            self._ends_ms = known
-        return known
-
-    def _read(self, row_ids: Sequence[str]) -> None:
-        with self._lock:
-            known, now_ms = self._ends_ms, self._clock.now_ms()
-            if not row_ids or known is None:
-                return
-            for row_id in row_ids:
-                known.pop(row_id, None)
-            for row in self._store.collection(COLLECTION).find({"_id": {"$in": [*row_ids]}}):
-                known[row["_id"]] = row["ends_ms"]
-            for row_id in [row_id for row_id, ends_ms in known.items() if ends_ms < now_ms]:
-                del known[row_id]
+            self._read_at_s = self._clock.monotonic_s()
+            wanted = {"_id": {"$gte": PREFIX, "$lt": AFTER_PREFIX}, "ends_ms": {"$gt": self._clock.now_ms()}}
+            self._ends_ms = {row["_id"]: row["ends_ms"] for row in self._store.collection(COLLECTION).find(wanted)}
+        return self._ends_ms
 
     def _lengthen(self, row_id: str, now_ms: int) -> int:
         """Add the delay to the later of now and the present end of the wait, and return the new end."""

@@ -6,6 +6,7 @@ from app.errors import BadRequest, DuplicateKey, FreshCodeNeeded
 from app.identity import accounts, sessions
 from app.identity.accounts import insert_account
 from app.identity.refusals import PasswordTooWeak, WrongPassword
+from app.store.indexes import create_all
 from tests.identity.family import HOME, PASSWORD, Family
 
 
@@ -27,6 +28,7 @@ def test_a_name_is_found_in_any_spelling(family: Family) -> None:
 
 def test_two_accounts_cannot_share_a_name(family: Family) -> None:
     family.set_up()
+    create_all(family.store)
     with pytest.raises(DuplicateKey):
         insert_account(
             family.store, family.clock, account_id="b", name="MUM", password="nine blue herons", role="owner"
