@@ -82,8 +82,8 @@ class Session:
             layout = _reread(connection, name)
             if new_paths:
                 layout = self._fill_columns(connection, layout)
-            self._check_unique(connection, layout, missing)
             catalogue.make_lookups(connection, layout)
+            self._check_unique(connection, layout, missing)
         self._engine.learn(layout)
 
     def _present_layout(self, connection: sqlite3.Connection, name: str) -> Layout:
