@@ -129,9 +129,4 @@ def _basal_rows(treatments: Sequence[Treatment], since_ms: int) -> Rows:
         for temp, end in zip(temps, ends, strict=False)
         if temp.duration_min and temp.absolute is not None
     ]
-    highest = max((rate for _, _, rate in spans), default=0) or 1
-    return [
-        [start // 1000, int(end // 1000), round(1000 * rate / highest), rate_text(rate)]
-        for start, end, rate in spans
-        if end >= since_ms
-    ]
+    return [[start // 1000, int(end // 1000), rate, rate_text(rate)] for start, end, rate in spans if end >= since_ms]

@@ -32,7 +32,6 @@ class Words:
 
 WORDS: Mapping[int, Words] = {
     400: Words("That could not be understood", "Go back, check what was entered, and send it again."),
-    401: Words("Please sign in", "This page is for people who are signed in."),
     403: Words("Not allowed", "You are known here, but this page is not for you. The owner can change that."),
     404: Words("Nothing here", "There is no such page. Perhaps the address was cut short."),
     405: Words("Not like this", "This address does not take what was sent."),
@@ -47,12 +46,12 @@ _FAILED = Words("Something went wrong here", "It is not your fault, and it has b
 
 
 def answer(status: int, code: str, message: str, hint: str = "", retry_after_s: float | None = None) -> BaseResponse:
-    """Return a refusal or failure as the asker can read it: a page, or JSON for a script of ours."""
+    """Return a refusal or failure as the asker can read it: a page, the way to sign in, or JSON for a script."""
     if request.path.endswith(".json") or not _wants_page():
         response: Response = jsonify(
             error={"code": code, "message": message, "hint": hint, "request": request_id.get()}
         )
-    elif status == 401 and _has_sign_in():
+    elif status == 401:
         return redirect(_sign_in_and_return(), 303)
     else:
         response = make_response(_page(status, message, hint))
@@ -71,10 +70,6 @@ def _sign_in_and_return() -> str:
 
 def _wants_page() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json", "text/event-stream"]) == "text/html"
-
-
-def _has_sign_in() -> bool:
-    return any(rule.rule == SIGN_IN for rule in current_app.url_map.iter_rules())
 
 
 def _page(status: int, message: str, hint: str) -> str:

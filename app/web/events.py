@@ -89,7 +89,7 @@ def _told(feed: Feed, opener: Actor, after: int | None) -> Iterator[str]:
 
 
 def _waited(feed: Feed) -> bool:
-    """Wait for a change or the next heartbeat, take all changes that came at once as one; False when the stream ends."""
+    """Wait for a change or the next heartbeat; changes that came at once are one. False when the stream ends."""
     feed.next(HEARTBEAT_S)
     while feed.next(0):
         continue

@@ -3,20 +3,22 @@
  *
  * @typedef {[at_s: number, place: number, text: string, range: string]} Reading  place: 0 (bottom) to 1000 (top)
  * @typedef {[at_s: number, kind: "carbs" | "insulin", text: string, amount: number, small: boolean]} Mark
- * @typedef {[from_s: number, to_s: number, height: number, text: string]} Basal  height: 0 to 1000
+ * @typedef {[from_s: number, to_s: number, rate: number, text: string]} Basal  rate: U/h
  * @typedef {{readings: Reading[], fingers: Reading[], marks: Mark[], basal: Basal[]}} Marks
  * @typedef {{ticks: {place: number, text: string, kind: "target" | "edge"}[], unit: string, zone: string, missing_s: number,
  *   ranges: Record<string, string>}} Axis
  * @typedef {{from_s: number, to_s: number, now_s: number, current: boolean}} View
- * @typedef {{x: (at_s: number) => number, y: (place: number) => number, right: number, bottom: number, dot: number}} Scale
+ * @typedef {{x: (at_s: number) => number, y: (place: number) => number, right: number, bottom: number, dot: number, text: number}} Scale
  */
 
 const NS = "http://www.w3.org/2000/svg";
+// In px at the usual size of text; what holds text grows with it.
 const HOURS_HEIGHT = 24;
 const GUTTER = 34;
+const LABEL_HEIGHT = 14;
+const LETTER_WIDTH = 7;
 const TOP = 8;
 const QUARTER_S = 900;
-const LABEL_HEIGHT = 14;
 
 /** Make an SVG element. */
 export function shape(name, attributes = {}, ...children) {
@@ -75,14 +77,16 @@ const diamond = (x, y, s) => `M${fixed(x - s)} ${fixed(y)}l${s} ${-s} ${s} ${s} 
 
 /** @returns {Scale} */
 export function scaleOf(width, height, view) {
-  const right = width - GUTTER;
-  const bottom = height - HOURS_HEIGHT;
+  const text = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  const right = width - GUTTER * text;
+  const bottom = height - HOURS_HEIGHT * text;
   const perSecond = right / (view.to_s - view.from_s);
   return {
     x: (at_s) => (at_s - view.from_s) * perSecond,
     y: (place) => TOP + (1 - place / 1000) * (bottom - TOP),
     right,
     bottom,
+    text,
     dot: Math.min(3.6, Math.max(1.5, perSecond * 300 * 0.42)),
   };
 }
@@ -100,7 +104,7 @@ export function draw(svg, marks, axis, view) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(
     hatch(),
-    ...grid(axis, scale, width),
+    ...grid(axis, scale),
     ...hours(axis, view, scale),
     ...missing(marks.readings, axis, view, scale),
     ...basal(marks.basal, view, scale),
@@ -122,14 +126,14 @@ function hatch() {
   return shape("defs", {}, pattern);
 }
 
-function grid(axis, scale, width) {
+function grid(axis, scale) {
   const targets = axis.ticks.filter((tick) => tick.kind === "target").map((tick) => scale.y(tick.place));
   const top = Math.min(...targets);
   const lines = axis.ticks.flatMap(({ place, text, kind }) => {
     const y = Math.round(scale.y(place)) + 0.5;
     return [
       shape("line", { class: kind, x1: 0, x2: scale.right, y1: y, y2: y }),
-      shape("text", { x: width - GUTTER + 6, y: y + 4 }, text),
+      shape("text", { x: scale.right + 6, y: y + 4 * scale.text }, text),
     ];
   });
   return [shape("rect", { class: "wash", x: 0, y: top, width: scale.right, height: Math.max(...targets) - top }), ...lines];
@@ -138,14 +142,14 @@ function grid(axis, scale, width) {
 /** Full hours by the person's own clock: found by asking it, since a day can have 23 or 25 of them. */
 function hours(axis, view, scale) {
   const clock = clockIn(axis.zone);
-  const room = Math.max(52, scale.right / 9);
+  const room = Math.max(52 * scale.text, scale.right / 9);
   const step = [1, 2, 3, 4, 6, 12].find((hours) => (hours * 3600 * scale.right) / (view.to_s - view.from_s) >= room) ?? 12;
   const found = [];
   for (let at_s = Math.ceil(view.from_s / QUARTER_S) * QUARTER_S; at_s < view.to_s; at_s += QUARTER_S) {
     const text = clock(at_s);
     const x = scale.x(at_s);
-    if (text.endsWith(":00") && Number(text.slice(0, 2)) % step === 0 && x > 20 && x < scale.right - 12) {
-      found.push(shape("text", { x, y: scale.bottom + 17, "text-anchor": "middle" }, text));
+    if (text.endsWith(":00") && Number(text.slice(0, 2)) % step === 0 && x > 20 * scale.text && x < scale.right - 12 * scale.text) {
+      found.push(shape("text", { x, y: scale.bottom + 17 * scale.text, "text-anchor": "middle" }, text));
     }
   }
   return found;
@@ -168,11 +172,12 @@ function missing(readings, axis, view, scale) {
 
 /** Basal hangs from the top where a temp basal ran; a rate of zero keeps its line, the unknown has none. */
 function basal(spans, view, scale) {
-  const tallest = (scale.bottom - TOP) * 0.1;
-  return spans.filter(([from, to]) => to > view.from_s && from < view.to_s).flatMap(([from, to, height]) => {
+  const shown = spans.filter(([from, to]) => to > view.from_s && from < view.to_s);
+  const perUnit = ((scale.bottom - TOP) * 0.1) / Math.max(0.01, ...shown.map(([, , rate]) => rate));
+  return shown.flatMap(([from, to, rate]) => {
     const x = Math.max(0, scale.x(from));
     const width = Math.max(0, Math.min(scale.right, scale.x(Math.min(to, view.now_s))) - x);
-    const deep = (tallest * height) / 1000;
+    const deep = rate * perUnit;
     return [
       shape("rect", { class: "basal", x, y: 0, width, height: deep }),
       shape("path", { class: "basal-edge", d: `M${fixed(x)} 0.5h${fixed(width)}M${fixed(x)} 0v${fixed(deep)}`, fill: "none" }),
@@ -229,12 +234,13 @@ function treatments(marks, view, scale) {
 
 /** Where a label has room: beside its mark, or up to two lines further out; else nowhere, and the mark stands alone. */
 function placed(text, x, y, side, taken, scale) {
-  const half = text.length * 3.5;
+  const half = (text.length * LETTER_WIDTH * scale.text) / 2;
+  const high = LABEL_HEIGHT * scale.text;
   const middle = clamp(x, half + 2, scale.right - half - 2);
   for (let line = 0; line < 3; line += 1) {
-    const base = y + side * (11 + line * LABEL_HEIGHT) + (side > 0 ? 8 : 0);
-    const box = [middle - half - 3, base - LABEL_HEIGHT + 2, middle + half + 3, base + 2];
-    if (base < LABEL_HEIGHT || base > scale.bottom) return null;
+    const base = y + side * (11 + line * high) + (side > 0 ? high - 6 : 0);
+    const box = [middle - half - 3, base - high + 2, middle + half + 3, base + 2];
+    if (base < high || base > scale.bottom) return null;
     if (!taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) {
       taken.push(box);
       return { x: middle, y: base };

@@ -2,7 +2,7 @@
  * The history: which hours are shown, what is pointed at, the brush over the last day, and the table of the same hours.
  *
  * @import {Marks, Axis, Reading, Mark} from "./chart.js"
- * @typedef {{label: string, at_s: number, place: number | null, value: string, said: string[]}} Stop
+ * @typedef {{at_s: number, place: number | null, value: string, said: string[]}} Stop
  */
 
 import { clockIn, draw, points, scaleOf, shape, within } from "./chart.js";
@@ -27,7 +27,7 @@ export function history(root, axis, marks) {
   const buttons = [...part("ranges").querySelectorAll("button[data-hours]")];
   const backToNow = part("back");
   const clock = clockIn(axis.zone);
-  const state = { hours: remembered(), end_s: null, now_s: 0, current: true, stop: null, scale: null };
+  const state = { hours: remembered(), end_s: null, now_s: 0, current: true, pointed_s: null, scale: null, stops: null };
 
   const end = () => state.end_s ?? state.now_s;
   const view = () => ({
@@ -41,27 +41,36 @@ export function history(root, axis, marks) {
   function redraw() {
     if (!plot.clientWidth) return;
     state.scale = draw(svg, marks, axis, view());
+    state.stops = null;
     drawBrush();
-    show(state.stop === null ? null : nearest(state.stop));
+    inspect(state.pointed_s);
     if (table.open) fillTable();
   }
 
   /** @returns {Stop[]} what can be pointed at: each reading with what was done then, and what was done without one */
   function stops() {
-    const { from_s, to_s } = view();
+    state.stops ??= findStops(view());
+    return state.stops;
+  }
+
+  function findStops({ from_s, to_s }) {
     const readings = [...marks.readings, ...marks.fingers.map((finger) => [...finger, "finger"])].sort((a, b) => a[0] - b[0]);
     const done = [...within(marks.marks, from_s, to_s)];
     const found = within(readings, from_s, to_s).map(([at_s, place, text, range, finger]) => ({
-      at_s, place, value: `${text} ${axis.unit}`, said: [axis.ranges[range], ...(finger ? ["finger"] : [])], label: "",
+      at_s, place, value: `${text} ${axis.unit}`, said: [axis.ranges[range], ...(finger ? ["finger"] : [])],
     }));
     for (const [at_s, kind, text] of done) {
       const words = kind === "carbs" ? `${text} carbs` : `${text} insulin`;
       const beside = found.find((stop) => stop.place !== null && Math.abs(stop.at_s - at_s) <= TOGETHER_S);
       if (beside) beside.said.push(words);
-      else found.push({ at_s, place: null, value: words, said: [], label: "" });
+      else found.push({ at_s, place: null, value: words, said: [] });
     }
-    for (const stop of found) stop.label = [clock(stop.at_s), stop.value, ...stop.said].join(", ");
     return found.sort((a, b) => a.at_s - b.at_s);
+  }
+
+  function said(stop) {
+    const running = marks.basal.find(([from_s, to_s]) => from_s <= stop.at_s && stop.at_s < to_s);
+    return running ? [...stop.said, `basal ${running[3]}`] : stop.said;
   }
 
   const nearest = (at_s) => stops().reduce((best, stop) =>
@@ -76,12 +85,12 @@ export function history(root, axis, marks) {
     } else {
       const value = document.createElement("b");
       value.textContent = stop.value;
-      line.replaceChildren(`${clock(stop.at_s)}  `, value, stop.said.map((words) => ` · ${words}`).join(""));
+      line.replaceChildren(`${clock(stop.at_s)}  `, value, said(stop).map((words) => ` · ${words}`).join(""));
       const x = state.scale.x(stop.at_s);
       layer?.append(shape("line", { class: "cursor", x1: x, x2: x, y1: 0, y2: state.scale.bottom }));
       if (stop.place !== null) layer?.append(shape("circle", { class: "cursor-ring", cx: x, cy: state.scale.y(stop.place), r: 7 }));
     }
-    plot.setAttribute("aria-valuetext", stop ? stop.label : caption());
+    plot.setAttribute("aria-valuetext", stop ? [clock(stop.at_s), stop.value, ...said(stop)].join(", ") : caption());
   }
 
   function caption() {
@@ -90,7 +99,7 @@ export function history(root, axis, marks) {
   }
 
   function inspect(at_s) {
-    state.stop = at_s;
+    state.pointed_s = at_s;
     show(at_s === null ? null : nearest(at_s));
   }
 
@@ -102,11 +111,12 @@ export function history(root, axis, marks) {
 
   plot.addEventListener("pointerdown", pointed);
   plot.addEventListener("pointermove", pointed);
-  plot.addEventListener("pointerleave", () => inspect(null));
+  // A finger that lifts leaves its reading in the line until something else is touched.
+  plot.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && inspect(null));
   plot.addEventListener("blur", () => inspect(null));
   plot.addEventListener("keydown", (event) => {
     const all = stops();
-    const here = state.stop === null ? all.length : all.indexOf(all.find((stop) => stop.at_s >= nearest(state.stop).at_s));
+    const here = state.pointed_s === null ? all.length : all.indexOf(nearest(state.pointed_s));
     const to = { ArrowLeft: here - 1, ArrowRight: here + 1, PageUp: here - 12, PageDown: here + 12, Home: 0, End: all.length - 1 }[event.key];
     if (event.key === "Escape") inspect(null);
     if (to === undefined || !all.length) return;
@@ -133,7 +143,7 @@ export function history(root, axis, marks) {
   function moveTo(end_s) {
     const earliest = state.now_s - DAY_S + state.hours * HOUR_S;
     state.end_s = end_s === null || end_s >= state.now_s - 60 || earliest >= state.now_s ? null : Math.max(earliest, end_s);
-    state.stop = null;
+    state.pointed_s = null;
     backToNow.hidden = state.end_s === null;
     redraw();
   }

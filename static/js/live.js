@@ -14,7 +14,8 @@ const LONGEST_WAIT_MS = 60_000;
 const ENDED = [401, 403, 410];
 
 /**
- * Listen until the page closes or the server says that it may no longer.
+ * Listen until the page closes or the server says that it may no longer. Addresses are relative: the same page is
+ * served at the root and behind a share link.
  * @param {number} after the change up to which the page already knows everything @param {Heard} heard
  */
 export function listen(after, heard) {
@@ -46,7 +47,7 @@ export function listen(after, heard) {
   function open() {
     clearTimeout(retry);
     source?.close();
-    source = new EventSource(`/events?after=${seq}`);
+    source = new EventSource(`events?after=${seq}`);
     source.addEventListener("glance", (event) => {
       failures = 0;
       tell("live");
@@ -84,7 +85,7 @@ export function listen(after, heard) {
     asking = question;
     const patience = setTimeout(() => question.abort(), ANSWER_MS);
     try {
-      const answer = await fetch(`/now.json?after=${seq}`, { signal: question.signal, cache: "no-store" });
+      const answer = await fetch(`now.json?after=${seq}`, { signal: question.signal, cache: "no-store" });
       if (ENDED.includes(answer.status)) return end();
       if (!answer.ok) return;
       const news = await answer.json();
