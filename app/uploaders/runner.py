@@ -206,7 +206,8 @@ class _Run:
             raise RunEnded("The program is stopping", why=RunEnded.STOPPING)
         if self._clock.monotonic_s() >= self._end_s:
             raise RunEnded("The run took too long", why=RunEnded.TIME)
-        if self._runner.store.take_lease(self._lease, self._owner, ttl_ms=self._runner.lease_ms) is None:
+        lease = self._runner.store.take_lease(self._lease, self._owner, ttl_ms=self._runner.lease_ms)
+        if lease is None or lease.fence != self._uploader.fence:
             raise RunEnded("Another process took over", why=RunEnded.OVERTAKEN)
 
     def _move_to(self, page: Page) -> None:

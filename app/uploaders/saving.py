@@ -109,7 +109,7 @@ class Saver:
         there = self._with_identifiers(collection, list(unseen))
         deleted = self._seen.brought(name for name in unseen if name not in there)
         changed = [
-            {**one, "_id": there[name]["_id"]}
+            {**_staying(there[name]), **one}
             for name, one in unseen.items()
             if name in there and there[name].get(STAMP) == self._id
         ]
@@ -148,6 +148,11 @@ class Saver:
         ours = list(records.search({"identifier": {"$in": list(identifiers)}, STAMP: self._id}, sort=()))
         records.save(spelled(one) | {"isValid": False} for one in ours)
         return len(ours)
+
+
+def _staying(stored: Document) -> Document:
+    """Return what a changed document keeps when its source does not say otherwise; the records made up the second."""
+    return {name: stored[name] for name in ("_id", "created_at") if name in stored}
 
 
 def _id_for(document: Document, time_field: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from app.uploaders.backoff import SCHEMA_NOTICE_AFTER, Failure
 from app.uploaders.documents import MINUTE_MS
 from app.uploaders.errors import ActionRequired, AuthInvalid, SchemaChanged
+from app.uploaders.form import NEVER
 from app.uploaders.state import Uploader
 from app.uploaders.vendor import Vendor
 from app.uploaders.vendors import VENDORS
@@ -101,7 +102,8 @@ def _said(uploader: Uploader, vendor: Vendor, now_ms: int) -> tuple[Condition, s
     if state.last_success_ms is None:
         return "new", "Not run yet", "", None
     newest_ms = state.last_reading_ms or uploader.created_ms
-    if "entries" in vendor.taken(uploader.options) and now_ms - newest_ms > SILENT_MS:
+    takes_readings = vendor.taken(uploader.options).get("entries", NEVER) != NEVER
+    if takes_readings and now_ms - newest_ms >= SILENT_MS:
         return "silent", f"{vendor.title} answers but has no new reading", vendor.when_silent, newest_ms
     return "fine", "Working", "", None
 
