@@ -7,7 +7,33 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Serve every page, its style sheets, scripts and event stream, and answer what goes wrong in the same look."""
-    from app.web import assets, error_pages, events, glance, headers, viewer
+    from app.web import (
+        account,
+        arrival,
+        assets,
+        audit,
+        confirming,
+        devices,
+        error_pages,
+        events,
+        forms,
+        glance,
+        headers,
+        healthz,
+        identify,
+        person,
+        set_up,
+        shared,
+        sharing,
+        signing_in,
+        times,
+        uploaders,
+        viewer,
+    )
 
-    for room in (headers, assets, error_pages, viewer, glance, events):
+    for ground in (arrival, headers, identify, assets, error_pages, viewer, times, forms):
+        ground.register(app)
+    for room in (glance, events, uploaders, devices, sharing, shared, audit, account, person):
         room.register(app)
+    for door in (set_up, signing_in, confirming, healthz):
+        door.register(app)

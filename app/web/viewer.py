@@ -110,17 +110,26 @@ def chosen_theme() -> str:
 
 
 def remember_unit(value: str) -> BaseResponse:
-    """Keep the viewer's unit in this browser, and send them back to the page of now."""
+    """Keep the viewer's unit in this browser, and send them back to the page they chose it on."""
     return _remember(UNIT_COOKIE, value if value in _UNITS else "")
 
 
 def remember_theme(value: str) -> BaseResponse:
-    """Keep the viewer's theme in this browser, and send them back to the page of now."""
+    """Keep the viewer's theme in this browser, and send them back to the page they chose it on."""
     return _remember(THEME_COOKIE, value if value in _PAGE_COLOURS else "")
 
 
+def keep_unit(response: BaseResponse, account_unit: str) -> BaseResponse:
+    """Have a browser that signs in show the unit its account chose, if it chose one."""
+    value = account_unit.replace("/", "")
+    return _keep(response, UNIT_COOKIE, value) if value in _UNITS else response
+
+
 def _remember(cookie: str, value: str) -> BaseResponse:
-    response = redirect(url_for("glance.page"), 303)
+    return _keep(redirect(url_for(".page"), 303), cookie, value)
+
+
+def _keep(response: BaseResponse, cookie: str, value: str) -> BaseResponse:
     if value:
         response.set_cookie(cookie, value, max_age=_YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure)
     else:
@@ -134,12 +143,14 @@ def offer(app: Flask, label: str, endpoint: str, permission: str) -> None:
 
 
 def _links(app: Flask) -> Iterator[Link]:
-    if "actor" not in g:
+    if "actor" not in g or present_actor().kind == "share":
         return
     offers: list[PageOffer] = app.extensions.get("nightlight.pages", [])
     for page in offers:
         if present_actor().may(page.permission):
             yield Link(page.label, url_for(page.endpoint), request.endpoint == page.endpoint)
+    if present_actor().is_nobody and request.blueprint == "glance":
+        yield Link("Sign in", url_for("signing_in.page"), False)
 
 
 def present_look(app: Flask) -> Look:

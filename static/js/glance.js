@@ -108,6 +108,7 @@ listen(latest.seq, {
   axis: chart.measureBy,
   marks: chart.take,
   line(state) {
+    if (state === "ended" && document.body.dataset.whenEnded === "reload") return location.reload();
     line.textContent = LINE_WORDS[state];
     if (!SILENT[state]) return present(withLine(latest));
     present(silent(state));
