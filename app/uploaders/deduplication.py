@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.store.interface import Document
-from app.uploaders.documents import HIGHEST_MGDL, MINUTE_MS, ms_of
+from app.uploaders.documents import HIGHEST_MGDL, MINUTE_MS, STAMP, ms_of
 from app.uploaders.form import ALONE
 
 NEAR_MS = 150_000
@@ -87,7 +87,8 @@ class _Body:
         gaps = [later - earlier for earlier, later in pairwise(self._times)]
         spacing_ms = min(interval_ms, statistics.median(gaps) if gaps else interval_ms)
         self._near_ms = NEAR_DENSE_MS if spacing_ms < NEAR_MS else NEAR_MS
-        self.newest_ms = max(self._times, default=0)
+        # Another uploader is no phone to wait for: two that waited for each other would both be late.
+        self.newest_ms = max((_time_of(reading) for reading in mine if STAMP not in reading), default=0)
 
     def within(self, at_ms: float, reach_ms: int) -> list[Document]:
         """Return the readings at most so far from an instant."""
@@ -122,7 +123,7 @@ def judge_readings(
         twin = body.twin_of(reading)
         if twin is not None:
             verdict.known.append(reading)
-            missing = {name: reading[name] for name in COMPLETED if reading.get(name) and not twin.get(name)}
+            missing = lacking(twin, reading)
             if missing:
                 verdict.completions.append((twin, missing))
         elif taken == ALONE and body.within(_time_of(reading), NEAR_MS - 1):
@@ -132,6 +133,24 @@ def judge_readings(
         else:
             verdict.new.append(reading)
     return verdict
+
+
+def twins(ours: Iterable[Document], theirs: Sequence[Document], interval_ms: int) -> list[tuple[Document, Document]]:
+    """Return each of our stored readings that somebody else stored too, with his."""
+    bodies: dict[str, _Body] = {}
+    found = []
+    for reading in ours:
+        brand = brand_of(reading.get("device"))
+        body = bodies.get(brand) or bodies.setdefault(brand, _Body(brand, theirs, interval_ms))
+        twin = body.twin_of(reading)
+        if twin is not None:
+            found.append((reading, twin))
+    return found
+
+
+def lacking(stored: Document, reading: Document) -> Document:
+    """Return the fields a stored reading lacks and another record of the same measurement has."""
+    return {name: reading[name] for name in COMPLETED if reading.get(name) and not stored.get(name)}
 
 
 def _is_left_to_others(at_ms: float, newest_ms: float, now_ms: int) -> bool:

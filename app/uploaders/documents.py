@@ -23,6 +23,9 @@ TIME_FIELDS: Mapping[str, str] = {
 }
 """The field that says when a document of each collection happened."""
 
+STAMP = "nl_uploader"
+"""The field that says which uploader brought a document; what a phone or an app uploaded itself has none."""
+
 FUTURE_MS = 5 * MINUTE_MS
 """A reading further ahead of our clock than this is refused: it would hide every later one."""
 

@@ -15,12 +15,10 @@ from app.uploaders.deduplication import (
     judge_others,
     judge_readings,
     judge_treatments,
+    twins,
 )
-from app.uploaders.documents import FUTURE_MS, HOUR_MS, ms_of
+from app.uploaders.documents import FUTURE_MS, HOUR_MS, STAMP, ms_of
 from app.uploaders.form import ALONE
-
-STAMP = "nl_uploader"
-"""The field that says which uploader brought a document."""
 
 AROUND_READINGS_MS = 2 * NEAR_MS
 AROUND_TREATMENTS_MS = 2 * HOUR_MS  # as long as a temp basal usually runs, and more
@@ -55,6 +53,19 @@ class Neighbours:
             "profile": self._profiles,
         }[collection]
         return judge(documents, fillers)
+
+    def doubled(self, entries: Sequence[Document]) -> list[tuple[Document, Document]]:
+        """Return our stored readings around these that somebody uploaded too, each with what he uploaded.
+
+        A phone that was away brings its readings late, and nobody told it that we have them.
+        """
+        times = [entry["date"] for entry in entries if entry.get("type") == "sgv"]
+        if not times:
+            return []
+        there = self._between("entries", "date", min(times) - AROUND_READINGS_MS, max(times) + AROUND_READINGS_MS)
+        readings = [one for one in there if one.get("type") == "sgv"]
+        ours = [one for one in readings if one.get(STAMP) == self._id]
+        return twins(ours, [one for one in readings if STAMP not in one], self._interval_ms)
 
     def _entries(self, entries: Sequence[Document], fillers: Collection[str]) -> Verdict:
         now_ms = self._clock.now_ms()

@@ -24,7 +24,7 @@ from app.clock import Clock
 from app.errors import NightlightError
 from app.keyring import KeyRing, SealBroken
 from app.logs import told
-from app.store.interface import Document, Store
+from app.store.interface import Document, Lease, Store
 from app.uploaders.backoff import failed, is_probe, next_run_ms, retry_at_ms
 from app.uploaders.documents import MINUTE_MS
 from app.uploaders.errors import ActionRequired, RateLimited, RunEnded, Transient, UploaderFailure
@@ -88,26 +88,31 @@ class Runner:
             row = self._claimed(uploader_id, lease.fence)
             if row is None:
                 return False
-            _Run(self, row, name, owner, is_over).carry_out()
+            _Run(self, row, lease, is_over).carry_out()
             return True
         finally:
             self.store.drop_lease(name, owner)
 
     def _claimed(self, uploader_id: str, fence: int) -> Document | None:
-        """Write our fencing number into the document of a due uploader and return it as it was, else None."""
+        """Write a fencing number into the document of a due uploader and return it with that number, else None.
+
+        It is the lease's, or a higher one when the document has seen higher: a store restored without its leases
+        counts them from one again.
+        """
         rows = self.store.collection(COLLECTION, actor=f"uploader:{uploader_id}")
         row = rows.find_one({"_id": uploader_id})
         now_ms = self.clock.now_ms()
         if row is None or not uploader_in(row).is_due(now_ms):
             return None
         waits_for_owner = row["state"]["next_run_ms"] is None
+        fence = max(fence, row["fence"] + 1)
         claim = {
             "fence": fence,
             "state.run_now_ms": None,
             "state.last_run_ms": now_ms,
             "state.next_run_ms": None if waits_for_owner else now_ms + RESUME_MS,
         }
-        which = {"_id": uploader_id, "revision": row["revision"], "fence": {"$lt": fence}}
+        which = {"_id": uploader_id, "revision": row["revision"], "fence": row["fence"]}
         if not rows.update_one(which, {"$set": claim}).matched:
             log.warning("an uploader was changed or taken while it was claimed", extra=told(uploader=uploader_id))
             return None
@@ -115,7 +120,7 @@ class Runner:
 
 
 class _Run:
-    def __init__(self, runner: Runner, row: Document, lease: str, owner: str, is_over: Callable[[], bool]) -> None:
+    def __init__(self, runner: Runner, row: Document, lease: Lease, is_over: Callable[[], bool]) -> None:
         self._runner = runner
         self._clock = runner.clock
         self._row = row
@@ -123,9 +128,8 @@ class _Run:
         self._vendor = VENDORS[row["vendor"]]
         self._pace = self._vendor.pace(row["options"])
         self._lease = lease
-        self._owner = owner
         self._is_over = is_over
-        self._actor = system_actor(f"uploader:{self._uploader.id}")
+        self._actor = system_actor(f"uploader:{self._uploader.vendor}")
         self._rows = runner.store.collection(COLLECTION, actor=self._actor.label)
         self._end_s = runner.clock.monotonic_s() + runner.run_s
         self._saved = Saved()
@@ -206,8 +210,9 @@ class _Run:
             raise RunEnded("The program is stopping", why=RunEnded.STOPPING)
         if self._clock.monotonic_s() >= self._end_s:
             raise RunEnded("The run took too long", why=RunEnded.TIME)
-        lease = self._runner.store.take_lease(self._lease, self._owner, ttl_ms=self._runner.lease_ms)
-        if lease is None or lease.fence != self._uploader.fence:
+        held = self._lease
+        lease = self._runner.store.take_lease(held.name, held.owner, ttl_ms=self._runner.lease_ms)
+        if lease is None or lease.fence != held.fence:
             raise RunEnded("Another process took over", why=RunEnded.OVERTAKEN)
 
     def _move_to(self, page: Page) -> None:

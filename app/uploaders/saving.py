@@ -19,9 +19,10 @@ from app.records.ids import object_id
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store.interface import Document, Store
-from app.uploaders.documents import TIME_FIELDS, ms_of
+from app.uploaders.deduplication import lacking
+from app.uploaders.documents import STAMP, TIME_FIELDS, ms_of
 from app.uploaders.form import NEVER
-from app.uploaders.neighbours import STAMP, Neighbours
+from app.uploaders.neighbours import Neighbours
 from app.uploaders.seen import COLLECTION as SEEN
 from app.uploaders.seen import Seen
 from app.uploaders.vendor import Page
@@ -41,6 +42,7 @@ class Saved:
     known: int = 0
     held: int = 0
     deleted: int = 0
+    yielded: int = 0
     refused: int = 0
     standing_by: set[str] = field(default_factory=set)
 
@@ -77,6 +79,8 @@ class Saver:
             fillers = page.fillers if collection == "entries" else ()
             if documents or fillers:
                 saved.add(self._keep(collection, [*documents, *fillers], {one["identifier"] for one in fillers}))
+            if collection == "entries":
+                saved.yielded += self._yield_to_phones([*documents, *fillers])
             if page.deleted.get(collection):
                 saved.deleted += self._delete(collection, page.deleted[collection])
         return saved
@@ -142,12 +146,24 @@ class Saver:
             spelled({name: there[name] for name in _WHICH if name in there} | missing) for there, missing in completions
         )
 
+    def _yield_to_phones(self, documents: Sequence[Document]) -> int:
+        """Delete our copy of a reading that its phone has uploaded after us, and give the phone's what it lacks."""
+        doubled = self._neighbours.doubled(documents)
+        if doubled:
+            completions = [(theirs, lacking(theirs, ours)) for ours, theirs in doubled]
+            self._complete([(theirs, missing) for theirs, missing in completions if missing])
+            self._mark_deleted("entries", [ours for ours, _ in doubled])
+        return len(doubled)
+
     def _delete(self, collection: str, identifiers: Sequence[str]) -> int:
         """Delete those of our own documents that were deleted at their source, so that others can learn of it."""
-        records = self._records[collection]
-        ours = list(records.search({"identifier": {"$in": list(identifiers)}, STAMP: self._id}, sort=()))
-        records.save(spelled(one) | {"isValid": False} for one in ours)
+        which = {"identifier": {"$in": list(identifiers)}, STAMP: self._id}
+        ours = list(self._records[collection].search(which, sort=()))
+        self._mark_deleted(collection, ours)
         return len(ours)
+
+    def _mark_deleted(self, collection: str, stored: Sequence[Document]) -> None:
+        self._records[collection].save(spelled(one) | {"isValid": False} for one in stored)
 
 
 def _staying(stored: Document) -> Document:

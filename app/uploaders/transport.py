@@ -44,13 +44,12 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a vendor answered; ``sent_to`` is the address without its query."""
+    """What a vendor answered."""
 
     vendor: str
     status: int
     headers: Mapping[str, str]
     body: bytes
-    sent_to: str = ""
 
     def json(self) -> Any:
         """Return the parsed body. Raises ``Transient`` when it is not JSON (a maintenance page, nothing at all)."""
@@ -154,8 +153,7 @@ class Line:
             raise Transient(f"{self.vendor} did not answer in time") from None
         except _BROKEN:
             raise Transient(f"The connection to {self.vendor} failed") from None
-        sent_to = str(response.request.url.copy_with(query=None))
-        return Answer(self.vendor, response.status_code, response.headers, content, sent_to)
+        return Answer(self.vendor, response.status_code, response.headers, content)
 
     def read(self, ask: Callable[[float], Any]) -> Any:
         """Do an idempotent read, again when it fails in passing: at most three tries within 45 s.

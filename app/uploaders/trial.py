@@ -14,7 +14,7 @@ from app.glucose.words import age_text
 from app.keyring import SealBroken
 from app.logs import told
 from app.store.interface import Document
-from app.uploaders.errors import ActionRequired, Patient, PatientAmbiguous, UploaderFailure
+from app.uploaders.errors import ActionRequired, Patient, PatientAmbiguous, Transient, UploaderFailure
 from app.uploaders.guard import Limits
 from app.uploaders.state import Uploader
 from app.uploaders.transport import Line
@@ -23,6 +23,9 @@ from app.uploaders.vendor import Access, Session, Vendor
 from app.uploaders.vendors import vendor_named
 
 log = logging.getLogger(__name__)
+
+TRIAL_S = 25.0
+"""Somebody is waiting in front of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,20 @@ def try_out(
         known = uploaders.secrets_of(kept.id) if kept and set(kept.secrets_set) - set(read.secrets) else {}
     except SealBroken as broken:
         return Trial(False, broken.message, broken.hint, ActionRequired.code, "key")
-    line = Line(vendor.title, clock, private_allowed=private_allowed, limits=limits, read_tries=1)
+    end_s = clock.monotonic_s() + TRIAL_S
+
+    def go_on() -> None:
+        if clock.monotonic_s() >= end_s:
+            raise Transient(f"{vendor.title} takes too long")
+
+    line = Line(
+        vendor.title,
+        clock,
+        private_allowed=private_allowed,
+        limits=limits or Limits(total_s=12.0),
+        read_tries=1,
+        before_call=go_on,
+    )
     access = Access(
         options=read.options,
         secrets=known | read.secrets,

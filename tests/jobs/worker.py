@@ -28,7 +28,8 @@ def main(uri: str, key: str) -> None:
     while not stopped.wait(0.02):
         if running.holds_lease != was_holding:
             was_holding = running.holds_lease
-            print("works" if was_holding else "rests", flush=True)
+            sys.stdout.write("works\n" if was_holding else "rests\n")
+            sys.stdout.flush()
     running.stop()
     house.store.close()
 

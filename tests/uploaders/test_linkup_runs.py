@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from app.actor import NOBODY
 from app.house import House
 from app.records.entries import Entries
@@ -41,7 +43,7 @@ def test_graph_points_that_arrive_later_do_not_double_current_readings(
         clock.advance(minutes=5)
     found = times_min(house)
     assert len(found) == 12
-    assert all(later - earlier == 5 for earlier, later in itertools.pairwise(found))
+    assert all(later - earlier == pytest.approx(5) for earlier, later in itertools.pairwise(found))
 
 
 def test_after_an_outage_the_graph_fills_the_gap(

@@ -536,3 +536,45 @@ def test_a_total_limit_of_each_call_ends_a_run_with_a_vendor_that_hangs(
     failure = uploaders.find(dexcom_uploader.id).state.failure
     assert failure is not None
     assert (failure.kind, failure.message) == ("transient", "Dexcom did not answer in time")
+
+
+def test_a_phone_that_brings_its_readings_late_doubles_nothing(
+    house: House, runner: Runner, dexcom: DexcomEmulator, dexcom_uploader: Uploader, clock: SettableClock
+) -> None:
+    dexcom.show(100, 110, 120)
+    runner.run(dexcom_uploader.id)
+    phone = [
+        {"type": "sgv", "sgv": reading.value, "date": reading.at_ms + 8_000, "device": "xDrip-DexcomG5"}
+        for reading in dexcom.readings
+    ]
+    Entries(house.store, clock, NOBODY).save(phone)
+    assert len(stored(house)) == 6
+    clock.advance(minutes=5)
+    dexcom.show(130)
+    runner.run(dexcom_uploader.id)
+    assert values(house) == [100, 110, 120]
+    assert {entry["device"] for entry in stored(house)} == {"xDrip-DexcomG5"}
+    assert {entry["direction"] for entry in stored(house)} == {"Flat"}
+    clock.advance(minutes=65)
+    runner.run(dexcom_uploader.id)
+    assert values(house) == [100, 110, 120, 130]
+
+
+def test_two_uploaders_of_one_sensor_do_not_wait_for_each_other(
+    house: House, runner: Runner, uploaders: Uploaders, dexcom: DexcomEmulator, clock: SettableClock
+) -> None:
+    both = [uploaders.create("dexcom_share", dexcom_answers(dexcom, label=name)) for name in ("one", "two")]
+    for value in range(100, 106):
+        dexcom.show(value)
+        for uploader in both:
+            runner.run(uploader.id)
+        assert values(house) == list(range(100, value + 1))
+        clock.advance(minutes=5)
+
+
+def test_a_store_restored_without_its_leases_stops_nobody(
+    house: House, runner: Runner, uploaders: Uploaders, dexcom_uploader: Uploader
+) -> None:
+    house.store.collection(COLLECTION).update_one({"_id": dexcom_uploader.id}, {"$set": {"fence": 500}})
+    assert runner.run(dexcom_uploader.id)
+    assert uploaders.find(dexcom_uploader.id).state.last_success_ms == START_MS
