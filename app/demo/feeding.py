@@ -103,8 +103,11 @@ def _last_reading_ms(store: Store, clock: Clock) -> int:
 
 
 def _save(store: Store, clock: Clock, documents: Documents) -> None:
-    Entries(store, clock, _ACTOR).save(documents.entries)
-    Treatments(store, clock, _ACTOR).save(documents.treatments)
-    DeviceStatus(store, clock, _ACTOR).save(documents.statuses)
+    if documents.entries:
+        Entries(store, clock, _ACTOR).save(documents.entries)
+    if documents.treatments:
+        Treatments(store, clock, _ACTOR).save(documents.treatments)
+    if documents.statuses:
+        DeviceStatus(store, clock, _ACTOR).save(documents.statuses)
     if documents.entries:
         log.info("the demo saved readings", extra=told(readings=len(documents.entries)))

@@ -68,9 +68,9 @@ def documents_between(child: Child, after_ms: int, until_ms: int, *, step_ms: in
         lived = live(child, day)
         wanted = range(max(after_ms + 1, lived.begin_ms), min(until_ms + 1, lived.end_ms))
         found.entries += _readings(child, wanted, step_ms)
-        found.entries += (document for at_ms, document in _finger_sticks(child, lived) if at_ms in wanted)
-        found.treatments += (document for at_ms, document in _treatments(child, lived) if at_ms in wanted)
-        found.statuses += (document for at_ms, document in _statuses(child, day) if at_ms in wanted)
+        found.entries += _finger_sticks(child, lived, wanted)
+        found.treatments += _treatments(child, lived, wanted)
+        found.statuses += _statuses(child, day, wanted)
         day += timedelta(days=1)
     return found
 
@@ -137,17 +137,20 @@ def _shown(child: Child, at_ms: int) -> _Shown | None:
     return _Shown(at_ms, sensor_glucose(child, lived, at_ms))
 
 
-def _finger_sticks(child: Child, lived: LivedDay) -> Iterator[tuple[int, Document]]:
+def _finger_sticks(child: Child, lived: LivedDay, wanted: range) -> Iterator[Document]:
     minute = lived.plan.finger_stick_min
     at_ms = lived.begin_ms + minute * MINUTE_MS + 31_000
-    mgdl = int(half_up(lived.sensed[minute] * _FINGER_SHARE))
-    when = {"date": at_ms, "dateString": _local_iso(child, at_ms)}
-    yield at_ms, {"type": "mbg", "mbg": mgdl, **when, "device": "demo-meter", "app": APP}
+    if at_ms in wanted:
+        mgdl = int(half_up(lived.sensed[minute] * _FINGER_SHARE))
+        when = {"date": at_ms, "dateString": _local_iso(child, at_ms)}
+        yield {"type": "mbg", "mbg": mgdl, **when, "device": "demo-meter", "app": APP}
 
 
-def _treatments(child: Child, lived: LivedDay) -> Iterator[tuple[int, Document]]:
+def _treatments(child: Child, lived: LivedDay, wanted: range) -> Iterator[Document]:
     for given in lived.given:
         at_ms = lived.begin_ms + given.at_min * MINUTE_MS + (5000 if given.by == "Loop" else 20_000)
+        if at_ms not in wanted:
+            continue
         by = "loop://iPhone" if given.by == "Loop" else given.by
         document = {
             "eventType": given.event_type,
@@ -156,7 +159,7 @@ def _treatments(child: Child, lived: LivedDay) -> Iterator[tuple[int, Document]]
             "identifier": str(uuid.uuid5(_NAMESPACE, f"{given.event_type} {at_ms}")),
             "app": APP,
         }
-        yield at_ms, {**document, **_amounts(given)}
+        yield {**document, **_amounts(given)}
 
 
 def _amounts(given: Given) -> Document:
@@ -174,15 +177,20 @@ def _amounts(given: Given) -> Document:
     return amounts | ({"automatic": True} if given.by == "Loop" else {})
 
 
-def _statuses(child: Child, day: date) -> Iterator[tuple[int, Document]]:
+def _statuses(child: Child, day: date, wanted: range) -> Iterator[Document]:
     lived = live(child, day)
+    minutes = [minute for minute in range(0, lived.minutes, STEP_MIN) if _status_ms(lived, minute) in wanted]
+    if not minutes:
+        return
     runs = {run.at_min: run for run in lived.runs}
     reservoir = _reservoir(child, day)
-    for minute in range(0, lived.minutes, STEP_MIN):
-        if lived.unheard(minute):
-            continue
-        at_ms = lived.begin_ms + minute * MINUTE_MS + 2000
-        yield at_ms, _status(child, at_ms, reservoir[minute], runs.get(minute))
+    for minute in minutes:
+        if not lived.unheard(minute):
+            yield _status(child, _status_ms(lived, minute), reservoir[minute], runs.get(minute))
+
+
+def _status_ms(lived: LivedDay, minute: int) -> int:
+    return lived.begin_ms + minute * MINUTE_MS + 2000
 
 
 def _status(child: Child, at_ms: int, reservoir: float, run: LoopRun | None) -> Document:

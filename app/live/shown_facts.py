@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from app.glucose.units import half_up
 from app.glucose.words import span_text
 from app.live.amounts import grams_text, rate_text, reservoir_text, units_text
 from app.live.devices import sensor_days
@@ -49,7 +50,7 @@ def shown_facts(picture: Picture, sight: Sight) -> tuple[ShownFact, ...]:
         shown
         for shown in (
             _derived("IOB", facts.iob, units_text, sight),
-            _derived("COB", facts.cob, grams_text, sight),
+            _derived("COB", facts.cob, _whole_grams, sight),
             _derived("Basal", facts.basal or _running_basal(picture, now_ms), rate_text, sight),
             _loop(facts.loop, now_ms),
             _reservoir(facts.reservoir, now_ms),
@@ -72,6 +73,10 @@ def _derived(name: str, fact: Fact | None, text: Callable[[float], str], sight: 
         return None
     grey = sight.now_ms - fact.at_ms > GREY_AFTER_MS or (sight.reading is not None and not sight.state.current)
     return ShownFact(name, fact.value if isinstance(fact.value, str) else text(fact.value), grey=grey)
+
+
+def _whole_grams(grams: float) -> str:
+    return grams_text(half_up(grams))
 
 
 def _running_basal(picture: Picture, now_ms: int) -> Fact | None:

@@ -21,6 +21,7 @@ from app.records.entries import Entries
 from app.records.person import Person, read_person, save_person
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
+from app.store import migrate
 from app.store.interface import Store
 from tests.clocks import SettableClock
 
@@ -37,6 +38,7 @@ def real_reading(clock: SettableClock) -> dict:
 
 
 def test_filling_makes_a_fortnight_and_a_current_picture(store: Store, clock: SettableClock) -> None:
+    migrate(store)
     fill(store, clock)
     readings, treatments, statuses, profiles = counts(store, clock)
     assert readings > 3900
@@ -155,14 +157,13 @@ class Passing(threading.Event):
         return self.is_set()
 
 
-@pytest.mark.parametrize(("speed", "readings"), [(1, 12), (5, 60), (0.5, 6)])
+@pytest.mark.parametrize(("speed", "readings"), [(1, 6), (5, 30), (0.5, 3)])
 def test_readings_come_as_time_passes_and_faster_when_asked(
     store: Store, clock: SettableClock, speed: float, readings: int
 ) -> None:
     fill(store, clock, days=1)
     before = Entries(store, clock, NOBODY).count({"type": "sgv"})
-    stop = Passing(clock, until_ms=clock.now_ms() + 3_600_000 + 1)
-    keep_adding(store, clock, speed=speed, stop=stop)
+    keep_adding(store, clock, speed=speed, stop=Passing(clock, until_ms=clock.now_ms() + 1_800_001))
     entries = Entries(store, clock, NOBODY)
     assert entries.count({"type": "sgv"}) - before == readings
     assert entries.count({"date": {"$gt": clock.now_ms()}}) == 0
@@ -196,14 +197,14 @@ def test_nothing_is_left_out_while_the_store_does_not_answer(
 ) -> None:
     fill(store, clock, days=1)
     before = Entries(store, clock, NOBODY).count({"type": "sgv"})
-    stop = Passing(clock, until_ms=clock.now_ms() + 3_600_000 + 1)
+    stop = Passing(clock, until_ms=clock.now_ms() + 1_800_001)
     save = Entries.save
 
     def failing(self: Entries, documents: list) -> list:
-        if stop.waits < 100:
+        if stop.waits < 50:
             raise Unavailable("the store is down")
         return save(self, documents)
 
     monkeypatch.setattr(Entries, "save", failing)
     keep_adding(store, clock, stop=stop)
-    assert Entries(store, clock, NOBODY).count({"type": "sgv"}) - before == 12
+    assert Entries(store, clock, NOBODY).count({"type": "sgv"}) - before == 6

@@ -9,7 +9,7 @@ from app.live.picture import Facts, Picture
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.treatments import Treatments
-from app.store import open_store
+from app.store import migrate, open_store
 from app.store.interface import Store
 from tests.clocks import START_MS, SettableClock
 from tests.live.conftest import PHONE
@@ -187,7 +187,8 @@ def test_a_change_of_another_collection_only_moves_the_place_in_the_log(live: Li
     assert live.now().seq > before.seq
 
 
-def test_nothing_is_worked_out_again_while_nothing_changes(live: LivePicture, entries: Entries) -> None:
+def test_nothing_is_worked_out_again_while_nothing_changes(live: LivePicture, store: Store, entries: Entries) -> None:
+    migrate(store)
     entries.save([sgv(minutes, 100 + minutes % 60) for minutes in range(2880)])
     picture = live.now()
     assert len(picture.readings) == 2880

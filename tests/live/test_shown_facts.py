@@ -16,7 +16,7 @@ def test_eight_facts_come_in_their_order_with_their_units() -> None:
     facts = Facts(
         loop=fact("Loop", 3),
         iob=fact(0.85),
-        cob=fact(8),
+        cob=fact(8.2),
         basal=fact(0.75),
         reservoir=fact(82.4),
         phone_battery=fact(71),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from app.errors import ChangesLost
 from app.live.feed import WAITING_AT_MOST, Feed
 from app.live.live_picture import LivePicture
 from app.live.picture import PictureChange
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.treatments import Treatments
-from app.store.interface import Store
+from app.store.interface import Change, Store
 from tests.live.uploads import DAY_MIN, done, sgv, status
 from tests.live.waiting import PATIENCE_S, until
 
@@ -103,13 +106,26 @@ def test_a_viewer_that_missed_nothing_gets_nothing(live: LivePicture, entries: E
     assert live.changes_since(seq) == PictureChange(seq)
 
 
-def test_a_viewer_that_missed_too_much_takes_everything(live: LivePicture, store: Store) -> None:
+def test_a_viewer_that_missed_too_much_takes_everything(
+    live: LivePicture, store: Store, entries: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seq = live.now().seq
-    kept = store.collection("entries")
-    for number in range(1001):
-        kept.insert_one({"n": number})
+    for minute in range(5):
+        entries.save([sgv(minute, 100)])
     until(lambda: live.now().seq == store.last_seq())
+    assert len(live.changes_since(seq).readings) == 5
+    monkeypatch.setattr(store, "changes_since", partial(store.changes_since, limit=4))
     assert live.changes_since(seq).resync
+
+
+def test_a_viewer_whose_place_the_log_forgot_takes_everything(
+    live: LivePicture, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgotten(seq: int) -> list[Change]:
+        raise ChangesLost(f"the log no longer reaches back to {seq}")
+
+    monkeypatch.setattr(store, "changes_since", forgotten)
+    assert live.changes_since(live.now().seq).resync
 
 
 @pytest.mark.parametrize("ahead", [1, 10**9])
