@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.errors import TooManyAttempts
@@ -8,6 +10,8 @@ from app.identity.peer import Peer
 from app.identity.refusals import ClockOutOfStep, UsedCode, WrongCode
 from app.identity.second_factor import Factor
 from app.identity.totp import code_at, step_at
+from app.store import open_store
+from app.store.indexes import INDEXES
 from app.store.interface import Store
 from tests.clocks import SettableClock
 from tests.identity.family import ELSEWHERE, HOME, all_at_once
@@ -35,6 +39,7 @@ def test_a_right_code_is_taken_once(store: Store, clock: SettableClock) -> None:
 
 
 def test_a_used_code_stays_used_for_as_long_as_it_would_count(store: Store, clock: SettableClock) -> None:
+    store.collection("nl_throttle").create_indexes(INDEXES["nl_throttle"])
     used = code(clock, 1)
     spend(store, clock, used)
     for _ in range(2):
@@ -42,6 +47,14 @@ def test_a_used_code_stays_used_for_as_long_as_it_would_count(store: Store, cloc
         store.sweep()
         with pytest.raises(UsedCode):
             spend(store, clock, used)
+
+
+def test_used_codes_are_not_kept_for_ever(store: Store, clock: SettableClock) -> None:
+    store.collection("nl_throttle").create_indexes(INDEXES["nl_throttle"])
+    spend(store, clock, code(clock))
+    clock.advance(hours=1)
+    store.sweep()
+    assert store.collection("nl_throttle").count_documents({}) == 0
 
 
 def test_the_next_code_is_taken(store: Store, clock: SettableClock) -> None:
@@ -76,6 +89,7 @@ def test_a_code_of_another_time_is_refused_and_the_clock_named(
 
 
 def test_a_code_shown_too_early_does_not_count_when_its_time_comes(store: Store, clock: SettableClock) -> None:
+    store.collection("nl_throttle").create_indexes(INDEXES["nl_throttle"])
     guessed = code(clock, 8)
     with pytest.raises(ClockOutOfStep):
         spend(store, clock, guessed)
@@ -143,3 +157,11 @@ def test_of_eight_uses_at_once_of_one_code_one_wins(store: Store, clock: Settabl
     results = all_at_once(lambda _: spend(store, clock, code(clock)), 8)
     assert results.count(None) == 1
     assert sum(isinstance(result, UsedCode) for result in results) == 7
+
+
+def test_of_uses_at_once_in_two_processes_one_wins(store: Store, clock: SettableClock, tmp_path: Path) -> None:
+    other = open_store(f"sqlite:///{tmp_path}/nightlight.db", clock=clock)
+    results = all_at_once(lambda number: spend((store, other)[number % 2], clock, code(clock)), 8)
+    assert results.count(None) == 1
+    assert sum(isinstance(result, UsedCode) for result in results) == 7
+    other.close()
