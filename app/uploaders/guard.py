@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from app.clock import Clock
-from app.uploaders.errors import ActionRequired
+from app.uploaders.errors import ActionRequired, Transient
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -87,9 +87,17 @@ class _CutStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Speak TLS from here on."""
+        """Speak TLS from here on. Raises ``Transient`` for a certificate that is not valid for this name."""
         wait_s = min(self._network.limits.connect_s, self._network.left_s())
-        return _CutStream(self._stream.start_tls(ssl_context, server_hostname, wait_s), self._network)
+        try:
+            encrypted = self._stream.start_tls(ssl_context, server_hostname, wait_s)
+        except httpcore.ConnectError as failed:
+            if isinstance(failed.__cause__, ssl.SSLCertVerificationError):
+                raise Transient(
+                    f"The certificate of {server_hostname} is not valid", hint="Its owner has to renew or replace it."
+                ) from None
+            raise
+        return _CutStream(encrypted, self._network)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows of itself."""

@@ -124,7 +124,7 @@ class Line:
             transport=GuardedTransport(clock, self._limits, private_allowed=private_allowed),
             follow_redirects=False,
             trust_env=False,
-            headers={"User-Agent": "Nightlight"},
+            headers={"User-Agent": "Nightlight", "Accept": "application/json"},
         )
 
     def ask(

@@ -106,7 +106,7 @@ def _looked(vendor: Vendor, access: Access, unit: Unit) -> Trial:
         log.info("a trial failed", extra=told(vendor=vendor.name, failure=failure.code))
         step = failure.kind if isinstance(failure, ActionRequired) else ""
         return Trial(False, f"{failure.message}.", failure.hint, failure.code, step)
-    readings = [entry for entry in entries if entry.get("type") == "sgv"]
+    readings = [entry for entry in entries if entry.get("type") == "sgv" and "sgv" in entry]
     if not readings:
         return Trial(True, f"Signed in. {vendor.title} has no reading at present.", vendor.when_silent)
     return Trial(True, f"Signed in. {_newest_in_words(readings[-1], access.clock.now_ms(), unit)}")

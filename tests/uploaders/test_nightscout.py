@@ -342,6 +342,24 @@ def test_a_document_without_name_or_time_or_from_the_future_is_left_out(record: 
         document_of(record, "entries", START_MS)
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ({"date": str(START_MS), "sgv": "120"}, (START_MS, 120)),
+        ({"date": float(START_MS), "sgv": 5.5}, (START_MS, 5.5)),
+    ],
+)
+def test_times_and_values_written_as_text_become_numbers(written: dict[str, Any], kept: tuple[int, float]) -> None:
+    entry = document_of({"_id": "a" * 24, "type": "sgv", **written}, "entries", START_MS)
+    assert (entry["date"], entry["sgv"]) == kept
+    assert type(entry["date"]) is int
+
+
+def test_a_value_that_is_no_number_is_left_out() -> None:
+    with pytest.raises(BadRecord):
+        document_of({"_id": "a" * 24, "type": "sgv", "date": START_MS, "sgv": "HIGH?"}, "entries", START_MS)
+
+
 def test_no_secret_token_or_ticket_is_in_a_log(
     source: MakeSource, nightscout: NightscoutEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.records.numbers import numeric_text
 from app.store.interface import Document
 from app.uploaders.documents import FUTURE_MS, TIME_FIELDS, ms_of
 from app.uploaders.errors import BadRecord
@@ -51,6 +52,14 @@ def document_of(record: Any, collection: str, now_ms: int) -> Document:
     at_ms = ms_of(record.get(TIME_FIELDS[collection]))
     if at_ms is None:
         raise BadRecord("a document has no time")
-    if collection == "entries" and at_ms > now_ms + FUTURE_MS:
+    return _entry(document, at_ms, now_ms) if collection == "entries" else document
+
+
+def _entry(document: Document, at_ms: int, now_ms: int) -> Document:
+    """Return an entry with its time and value as numbers, which some apps write as text."""
+    if at_ms > now_ms + FUTURE_MS:
         raise BadRecord("the time is in the future")
-    return document
+    values = {name: numeric_text(document[name]) for name in ("sgv", "mbg") if isinstance(document.get(name), str)}
+    if None in values.values():
+        raise BadRecord("the glucose is not a number")
+    return document | {"date": at_ms} | values
