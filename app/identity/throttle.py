@@ -58,14 +58,6 @@ def hit(store: Store, clock: Clock, limit: Limit, key: str) -> int:
     return int(row["count"])
 
 
-def test(store: Store, clock: Clock, limit: Limit, key: str) -> None:
-    """Raise ``LimitReached`` when no try is left, without counting one: for showing a page, never for guarding."""
-    now_ms = clock.now_ms()
-    row = store.collection(COLLECTION).find_one({"_id": f"{limit.name}:{key}"})
-    if row and row["ends_ms"] > now_ms and row["count"] >= limit.tries:
-        raise LimitReached(retry_after_s=(row["ends_ms"] - now_ms) / 1000)
-
-
 def clear(store: Store, limit: Limit, key: str) -> None:
     """Forget the tries of this key: after a success."""
     store.collection(COLLECTION).delete_one({"_id": f"{limit.name}:{key}"})

@@ -69,17 +69,6 @@ def test_keys_and_limits_are_counted_apart(store: Store, clock: SettableClock) -
     assert throttle.hit(store, clock, Limit("other", 3, 60), "mum") == 1
 
 
-def test_asking_counts_nothing(store: Store, clock: SettableClock) -> None:
-    for _ in range(5):
-        throttle.test(store, clock, THREE, "mum")
-    for _ in range(3):
-        throttle.hit(store, clock, THREE, "mum")
-    with pytest.raises(TooManyAttempts):
-        throttle.test(store, clock, THREE, "mum")
-    clock.advance(s=60)
-    throttle.test(store, clock, THREE, "mum")
-
-
 def test_of_many_at_once_only_the_limit_passes(store: Store, clock: SettableClock) -> None:
     results = all_at_once(lambda _: throttle.hit(store, clock, THREE, "mum"), 8)
     assert sorted(result for result in results if isinstance(result, int)) == [1, 2, 3]
