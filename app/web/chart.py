@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from app.glucose.ranges import Range, range_of
 from app.glucose.sentinels import rank
 from app.glucose.staleness import LATE_MS
 from app.glucose.thresholds import Thresholds
+from app.glucose.units import Unit
 from app.live.amounts import grams_text, rate_text, units_text
 from app.live.kinds import only
 from app.live.picture import Picture, Reading, Treatment
@@ -104,8 +106,13 @@ def _parting(before: Sequence[Reading | Treatment], after: Sequence[Reading | Tr
 
 
 def _reading_row(reading: Reading, viewer: Viewer) -> list[Any]:
-    mgdl, limits = reading.mgdl, viewer.person.thresholds
-    return [reading.at_ms // 1000, place_of(mgdl), glucose_text(mgdl, viewer.unit), range_name(mgdl, limits)]
+    return [reading.at_ms // 1000, *_shown(reading.mgdl, viewer.unit, viewer.person.thresholds)]
+
+
+@lru_cache(maxsize=2048)
+def _shown(mgdl: float, unit: Unit, limits: Thresholds) -> tuple[int, str, str]:
+    """Return place, text and range: there are only so many numbers, and a day of minutes has each of them often."""
+    return place_of(mgdl), glucose_text(mgdl, unit), range_name(mgdl, limits)
 
 
 def _dose_rows(treatments: Iterable[Treatment]) -> Rows:

@@ -19,9 +19,8 @@ from app.identity.door import guard, house, present_actor, requires
 from app.live.feed import Feed
 from app.live.picture import Picture
 from app.web.chart import DAY_MS, first_difference, marks
-from app.web.glance import SEES_NOW, live_picture
+from app.web.glance import SEES_NOW, live_picture, present_values
 from app.web.identify import identify
-from app.web.now import now_values
 from app.web.viewer import Viewer, viewer_of
 
 HEARTBEAT_S = 10
@@ -106,7 +105,7 @@ def _changed(before: Picture, after: Picture, earlier: Viewer, viewer: Viewer) -
 
 
 def _present(picture: Picture, viewer: Viewer) -> str:
-    return _event("glance", picture.seq, now_values(picture, viewer, house().clock.now_ms()))
+    return _event("glance", picture.seq, present_values(picture, viewer))
 
 
 def _event(name: str, seq: int, values: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from app.live.picture import Picture
 from app.web.chart import DAY_MS, axis, marks, table_rows
 from app.web.headers import compressed
 from app.web.identify import identify
-from app.web.now import now_values
+from app.web.now import Values, now_values
+from app.web.troubles import troubles_for
 from app.web.viewer import Viewer, offer, remember_theme, remember_unit, viewer_of
 
 SEES_NOW = "api:entries:read"
@@ -31,10 +32,16 @@ def live_picture() -> LivePicture:
     return shared
 
 
+def present_values(picture: Picture, viewer: Viewer) -> Values:
+    """Return what the page says now, uploaders in trouble included."""
+    now_ms = house().clock.now_ms()
+    return now_values(picture, viewer, now_ms, troubles_for(viewer, now_ms))
+
+
 def page_data(picture: Picture, viewer: Viewer, now_ms: int) -> dict[str, Any]:
     """Return all that the script of the page starts from: the values, the axis and the marks of the last day."""
     return {
-        "now": now_values(picture, viewer, now_ms),
+        "now": present_values(picture, viewer),
         "axis": axis(viewer),
         "marks": marks(picture, now_ms - DAY_MS, viewer),
     }
@@ -65,7 +72,7 @@ def now() -> BaseResponse:
     viewer, live, now_ms = viewer_of(present_actor()), live_picture(), house().clock.now_ms()
     picture, after = live.now(), request.args.get("after", type=int)
     if after is not None and live.changes_since(after).is_empty:
-        response = jsonify(now=now_values(picture, viewer, now_ms))
+        response = jsonify(now=present_values(picture, viewer))
     else:
         response = jsonify(page_data(picture, viewer, now_ms))
     response.headers["Cache-Control"] = "no-store"

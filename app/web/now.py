@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.glucose.moments import moment_text
 from app.glucose.staleness import Staleness
 from app.live.amounts import grams_text, units_text
 from app.live.chain import Link, Trouble
@@ -20,6 +20,7 @@ from app.web.viewer import Viewer
 Values = dict[str, Any]
 
 _LISTED = 6
+_DAY_MS = 24 * 3_600_000
 _SHORT = {"carb correction": "carbs", "correction bolus": "correction", "none": ""}
 _SIGNS = {"ok": "✓", "unknown": "?", "broken": "×"}
 _TONES = {"ok": "", "unknown": "", "broken": "now"}
@@ -34,7 +35,7 @@ def now_values(picture: Picture, viewer: Viewer, now_ms: int, troubles: Sequence
     said = glance(picture, now_ms, viewer.person.thresholds, viewer.unit, zone, kinds=viewer.kinds, troubles=troubles)
     # Where nothing has ever come, nothing has broken either, unless an uploader says so.
     broken = "" if said.state is Staleness.NEVER and not troubles else said.broken
-    clock = f"{datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone):%H:%M}"
+    clock = _clock(now_ms, zone)
     return {
         "seq": picture.seq,
         "now_ms": now_ms,
@@ -103,11 +104,18 @@ def _fact(fact: ShownFact) -> Values:
 
 
 def _treatments(picture: Picture, now_ms: int, zone: ZoneInfo) -> Iterator[Values]:
-    """Yield the newest treatments a person would call one: not each of a loop's rates and small doses."""
-    shown = [treatment for treatment in reversed(picture.treatments) if not _is_routine(treatment)]
-    for treatment in shown[:_LISTED]:
-        at = moment_text(treatment.at_ms, now_ms, zone)
-        yield {"time": at, "what": _what(treatment), "who": treatment.entered_by}
+    """Yield the newest treatments of the last day that a person would call one: not a loop's rates and small doses."""
+    shown = (
+        treatment
+        for treatment in reversed(picture.treatments)
+        if now_ms - _DAY_MS < treatment.at_ms and not _is_routine(treatment)
+    )
+    for treatment in islice(shown, _LISTED):
+        yield {"time": _clock(treatment.at_ms, zone), "what": _what(treatment), "who": treatment.entered_by}
+
+
+def _clock(at_ms: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone):%H:%M}"
 
 
 def _is_routine(treatment: Treatment) -> bool:

@@ -96,6 +96,7 @@ function present(values) {
   show(values);
 }
 
+glance.dataset.attended = "";
 chart.at(latest.now_ms, latest.current);
 
 listen(latest.seq, {

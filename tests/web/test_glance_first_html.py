@@ -13,6 +13,9 @@ from app.clock import iso_of
 from app.glucose.thresholds import Thresholds
 from app.glucose.units import Unit
 from app.records.person import Person, save_person
+from app.uploaders.backoff import Failure
+from app.uploaders.state import COLLECTION, State, state_document
+from app.uploaders.uploaders import Uploaders
 from tests.web.conftest import PageAt, Serve, Site, falling_low, text_of
 
 
@@ -173,7 +176,8 @@ def test_what_uploaders_wrote_is_text_and_never_markup(open_site: Site, page_at:
 
 
 def test_the_first_html_is_small_even_with_a_day_of_minutes(open_site: Site) -> None:
-    open_site.entries([{"sgv": 90 + minute % 97, "minutes_ago": minute} for minute in range(1440)])
+    entries = [{"type": "sgv", "date": open_site.ms(minute), "sgv": 90 + minute % 97} for minute in range(1440)]
+    open_site.house.store.collection("entries").insert_many(entries)
     sent = httpx.get(open_site.url, headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
     assert sent.headers["Content-Encoding"] == "gzip"
     assert len(gzip.compress(sent.content)) < 24_000
@@ -187,3 +191,27 @@ def test_the_same_values_come_as_json(open_site: Site) -> None:
     again = httpx.get(f"{open_site.url}/now.json", params={"after": found["now"]["seq"]}).json()
     assert "marks" not in again
     assert json.dumps(again["now"]) == json.dumps(found["now"])
+
+
+def in_trouble(site: Site) -> None:
+    """An uploader that Dexcom has refused since half an hour ago."""
+    actor = system_actor("test")
+    uploaders = Uploaders(site.house.store, site.clock, actor, site.house.keyring)
+    made = uploaders.create("dexcom_share", {"region": "ous", "account": "mia", "password": "secret words"})
+    failure = Failure("auth-invalid", "Dexcom refused the password", "Enter it again.", site.ms(30), site.ms(30), 3)
+    state = State(last_run_ms=site.ms(30), failure=failure)
+    site.house.store.collection(COLLECTION).update_one({"_id": made.id}, {"$set": {"state": state_document(state)}})
+
+
+def test_an_uploader_in_trouble_is_named_with_the_time(open_site: Site, page_at: PageAt) -> None:
+    in_trouble(open_site)
+    open_site.glucose(110, 40)
+    page = shown(open_site, page_at)
+    assert text_of(page, "broken") == "Dexcom refused the password at 09:30."
+
+
+def test_its_trouble_is_told_to_nobody_who_may_not_see_devices(serve: Serve) -> None:
+    site = serve(AUTH_DEFAULT_ROLES="glucose-only")
+    site.house.store.collection("auth_roles").insert_one({"name": "glucose-only", "permissions": ["api:entries:read"]})
+    in_trouble(site)
+    assert "refused" not in httpx.get(site.url).text

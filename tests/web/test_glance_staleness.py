@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.conftest import PageAt, Site, falling_low, text_of
+from tests.web.conftest import PageAt, Problems, Site, falling_low, text_of
 
 
 @pytest.fixture
@@ -90,3 +91,24 @@ def test_it_ages_while_the_page_is_open(page: Page, open_site: Site, monkeypatch
         expect(page.locator(".glance")).to_have_attribute("data-state", state)
     open_site.glucose(90)
     expect(page.locator(".glance")).to_have_attribute("data-state", "fresh")
+
+
+def test_a_page_whose_script_never_runs_greys_itself(page: Page, open_site: Site, problems: Problems) -> None:
+    problems.expect("ERR_FAILED")
+    page.route("**/js/glance.js", lambda route: route.abort())
+    aged(page, open_site, 2)
+    assert page.locator(".glance").evaluate("element => getComputedStyle(element).opacity") == "1"
+    page.evaluate("for (const one of document.getAnimations()) one.currentTime = 101_000")
+    assert page.locator(".glance").evaluate("element => getComputedStyle(element).opacity") == "0.6"
+    told = page.locator(".glance").evaluate("element => getComputedStyle(element, '::after').fontSize")
+    assert told == "16px"
+
+
+def test_a_living_page_does_not(page: Page, open_site: Site) -> None:
+    aged(page, open_site, 2)
+    expect(page.locator("[data-line]")).to_have_text("Live")
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_without_script_the_page_loads_itself_anew(open_site: Site) -> None:
+    assert '<noscript><meta http-equiv="refresh" content="60"></noscript>' in httpx.get(open_site.url).text
