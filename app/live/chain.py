@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -19,12 +20,17 @@ from app.live.sight import Sight
 LinkState = Literal["ok", "unknown", "broken"]
 
 _PHONE_SILENT_MS = 15 * 60_000
+_WITHOUT_READINGS_MS = 10 * 60_000
+_GOES_ON = re.compile(r"\b(?:is|are|has|have|does|do|answers|waits)\b")
 _WARM_UP_MS = 150 * 60_000  # the longest warm-up of a sensor is two hours; its first reading comes a little later
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong with an uploader: ``sentence`` has neither time nor full stop, ``Dexcom refused the password``."""
+    """What is wrong with an uploader, as a sentence with neither time nor full stop: ``Dexcom refused the password``.
+
+    The time follows by itself: "at" after what happened once, "since" after what goes on (``has no new reading``).
+    """
 
     name: str
     sentence: str
@@ -85,8 +91,7 @@ class Chain:
             dated = self._at(self._sight.reading.at_ms)
             return Break(f"A clock is wrong: the last reading is dated {dated}.", "Phone" if self._by_phone else "")
         if self._troubles:
-            first = self._troubles[0]
-            return Break(f"{first.sentence} at {self._at(first.since_ms)}.", first.name)
+            return Break(f"{self._told(self._troubles[0])}.", self._troubles[0].name)
         return self._behind_the_loop() if self._sight.state.current else self._why_silent()
 
     def _why_silent(self) -> Break:
@@ -99,9 +104,10 @@ class Chain:
         since = self._at(self._sight.measured_ms)
         if not self._by_phone or self._facts.phone is None:
             return Break(f"Nothing has come from {device_name(self._device) or 'the sensor'} since {since}.")
-        if self._phone_is_silent:
-            return Break(f"The phone stopped sending at {self._at(self._sent_ms)}.", "Phone")
-        return Break(f"The sensor stopped reading at {since}.", "Sensor")
+        # A phone that went on without readings lost the sensor; one that spoke last with a reading fell silent itself.
+        if self._sent_ms - self._sight.measured_ms >= _WITHOUT_READINGS_MS and not self._phone_is_silent:
+            return Break(f"The sensor stopped reading at {since}.", "Sensor")
+        return Break(f"The phone stopped sending at {self._at(self._sent_ms)}.", "Phone")
 
     def _behind_the_loop(self) -> Break | None:
         facts = self._facts
@@ -135,10 +141,7 @@ class Chain:
         return Link("Sensor", ", ".join(parts) or "nothing yet", self._state("Sensor", self._sight.state.current))
 
     def _clouds(self) -> list[Link]:
-        troubled = [
-            Link(trouble.name, f"{trouble.sentence} at {self._at(trouble.since_ms)}", "broken")
-            for trouble in self._troubles
-        ]
+        troubled = [Link(trouble.name, self._told(trouble), "broken") for trouble in self._troubles]
         if troubled or self._by_phone or self._sight.reading is None:
             return troubled
         name = device_name(self._device)
@@ -174,6 +177,10 @@ class Chain:
         age_ms = self._age_ms(pump.at_ms)
         heard = ", ".join(parts) or f"heard {age_text(age_ms)}"
         return Link("Pump", heard, self._state("Pump", age_ms < PUMP_LATE_MS))
+
+    def _told(self, trouble: Trouble) -> str:
+        word = "since" if _GOES_ON.search(trouble.sentence) else "at"
+        return f"{trouble.sentence} {word} {self._at(trouble.since_ms)}"
 
     def _state(self, link: str, holds: bool) -> LinkState:
         if self._broken and self._broken.link == link:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from app.live.chain import Link, Trouble
 from app.live.glance import Glance
 from app.live.picture import Facts
@@ -54,6 +56,18 @@ def test_a_phone_that_still_talks_leaves_the_sensor_as_the_broken_link() -> None
     assert (states(said)["Sensor"], states(said)["Phone"]) == ("broken", "ok")
 
 
+def test_a_phone_that_fell_silent_with_its_last_reading_is_the_broken_link_at_once() -> None:
+    facts = Facts(phone=fact("iPhone", 14))
+    said = seen(picture(*falling(78, minutes=16), facts=facts))
+    assert said.broken == "The phone stopped sending at 02:00."
+    assert (states(said)["Sensor"], states(said)["Phone"]) == ("unknown", "broken")
+
+
+def test_a_phone_that_fell_silent_long_after_its_last_reading_is_the_broken_link() -> None:
+    said = seen(picture(*falling(78, minutes=90), facts=Facts(phone=fact("iPhone", 30))))
+    assert said.broken == "The phone stopped sending at 01:44."
+
+
 def test_a_sensor_that_warms_up_is_not_called_broken() -> None:
     said = seen(picture(*falling(100, minutes=60), facts=Facts(phone=fact("iPhone"), sensor_started_ms=before(50))))
     assert said.broken == "A new sensor was started at 01:24 and has to warm up."
@@ -84,10 +98,22 @@ def test_trouble_with_an_uploader_comes_before_guesses() -> None:
     assert Link("Dexcom", "Dexcom refused the password at 01:10", "broken") in said.chain
 
 
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("Dexcom did not answer in time", "Dexcom did not answer in time at 01:10."),
+        ("Dexcom answers but has no new reading", "Dexcom answers but has no new reading since 01:10."),
+        ("There is no Nightscout at this address", "There is no Nightscout at this address since 01:10."),
+    ],
+)
+def test_trouble_that_goes_on_is_told_since_when(sentence: str, told: str) -> None:
+    assert seen(picture(), troubles=[Trouble("Dexcom", sentence, before(64))]).broken == told
+
+
 def test_of_several_troubles_the_oldest_is_told_and_all_are_in_the_chain() -> None:
     later, first = Trouble("LibreLinkUp", "It is down", before(5)), Trouble("Dexcom", "It is down", before(64))
     said = seen(picture(*falling(100)), troubles=[later, first])
-    assert said.broken == "It is down at 01:10."
+    assert said.broken == "It is down since 01:10."
     assert [link.name for link in said.chain if link.state == "broken"] == ["Dexcom", "LibreLinkUp"]
 
 
