@@ -19,7 +19,7 @@ MOST_FORM_BYTES = 1024 * 1024
 MOST_CREDENTIAL_BYTES = 1024 * 1024
 """A body that brings its own credential is read before anybody is known to have sent it."""
 
-_CREDENTIALS = ("secret", "token")
+CREDENTIALS = ("secret", "token")
 _CHUNK = 64 * 1024
 
 
@@ -44,7 +44,7 @@ def body_of(request: Request, most_bytes: int = MOST_JSON_BYTES) -> Any:
     if "parsed_body" not in g:
         body = _parsed(request, most_bytes)
         carrier = _carrier(body)
-        g.body_credentials = {name: carrier.pop(name) for name in _CREDENTIALS if name in carrier}
+        g.body_credentials = {name: carrier.pop(name) for name in CREDENTIALS if name in carrier}
         g.parsed_body = body
     return g.parsed_body
 

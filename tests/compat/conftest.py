@@ -86,7 +86,7 @@ class Site:
 @pytest.fixture(scope="session")
 def served() -> Iterator[tuple[Flask, str]]:
     """A running application without a house, for each test to move into, and its address."""
-    app = Flask("tests.compat")
+    app = Flask("tests.compat", static_folder=None)
     app.config["SECRET_KEY"] = "for tests"
     app.extensions["house"] = House(load_settings({}), None, SettableClock(), KeyRing([new_key()]))
     csrf.init_app(app)

@@ -28,19 +28,25 @@ from app.compat.brackets import IN_BODY, Limits, decode
         ("a=1&a=2&a=3", {"a": ["1", "2", "3"]}),
         ("find[x][$ne]=a&find[x][$ne]=b", {"find": {"x": {"$ne": ["a", "b"]}}}),
         ("$or[0][a]=1&$or[1][b]=2", {"$or": [{"a": "1"}, {"b": "2"}]}),
-        ("find[$and][0][by][$ne]=T&find[$and][1][by][$ne]=i", {"find": {"$and": [{"by": {"$ne": "T"}}, {"by": {"$ne": "i"}}]}}),
+        (
+            "find[$and][0][by][$ne]=T&find[$and][1][by][$ne]=i",
+            {"find": {"$and": [{"by": {"$ne": "T"}}, {"by": {"$ne": "i"}}]}},
+        ),
         ("find[eventType]=Temporary+Target", {"find": {"eventType": "Temporary Target"}}),
         ("find[at][$gte]=2026-01-14T00:11+00:00", {"find": {"at": {"$gte": "2026-01-14T00:11 00:00"}}}),
         ("find[at][$gte]=2026-01-14T00:11%2B00:00", {"find": {"at": {"$gte": "2026-01-14T00:11+00:00"}}}),
         ("find[by]=/openaps:\\/\\//&count=1", {"find": {"by": "/openaps:\\/\\//"}, "count": "1"}),
         ("a=b=c", {"a": "b=c"}),
         ("a[b]=c]=d", {"a": {"b": "c]=d"}}),
-        ("find[loop.failureReason][$not][$exists]=true", {"find": {"loop.failureReason": {"$not": {"$exists": "true"}}}}),
+        (
+            "find[loop.failureReason][$not][$exists]=true",
+            {"find": {"loop.failureReason": {"$not": {"$exists": "true"}}}},
+        ),
         ("q=%E2%82%AC%20", {"q": "€ "}),
         ("q=%ZZ%E2", {"q": "%ZZ%E2"}),
         ("a[b][c][d][e][f][g]=1", {"a": {"b": {"c": {"d": {"e": {"f": {"[g]": "1"}}}}}}}),
     ],
-)  # fmt: skip
+)
 def test_names_nest(text: str, decoded: dict[str, object]) -> None:
     assert decode(text) == decoded
 

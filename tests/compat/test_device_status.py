@@ -72,10 +72,16 @@ def test_a_foreign_id_is_refused_with_the_whole_upload(site: Site, api: httpx.Cl
     assert site.device_status.count() == 0
 
 
-@pytest.mark.parametrize(("path", "count"), [
-    (f"devicestatus/{HEX}", 1), ("devicestatus/*", 2), ("devicestatus.json?find[created_at][$lte]=2026-11-21&count=100000", 0),
-    ("devicestatus?find[created_at][$lte]=2026-11-22", 2), ("devicestatus/000000000000000000000000", 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        (f"devicestatus/{HEX}", 1),
+        ("devicestatus/*", 2),
+        ("devicestatus.json?find[created_at][$lte]=2026-11-21&count=100000", 0),
+        ("devicestatus?find[created_at][$lte]=2026-11-22", 2),
+        ("devicestatus/000000000000000000000000", 0),
+    ],
+)
 def test_deleting_tells_how_many(site: Site, api: httpx.Client, path: str, count: int) -> None:
     site.device_status.save([status(0, _id=HEX), status(1)])
     assert api.delete(path).json() == {"acknowledged": True, "deletedCount": count}

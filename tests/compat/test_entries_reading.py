@@ -33,8 +33,18 @@ def test_ten_come_the_newest_first(read: httpx.Client) -> None:
     assert sgvs(read.get("entries.json")) == [100 + 5 * n for n in range(10)]
 
 
-@pytest.mark.parametrize(("query", "count"), [("count=3", 3), ("count=100000", 12), ("count=0", 0), ("count=-1", 0),
-                                              ("count=", 10), ("count=0&find[sgv][$gt]=0", 12), ("count=x", 12)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("count=3", 3),
+        ("count=100000", 12),
+        ("count=0", 0),
+        ("count=-1", 0),
+        ("count=", 10),
+        ("count=0&find[sgv][$gt]=0", 12),
+        ("count=x", 12),
+    ],
+)
 def test_count_is_honoured(read: httpx.Client, query: str, count: int) -> None:
     assert len(sgvs(read.get(f"entries.json?{query}"))) == count
 

@@ -109,8 +109,16 @@ def test_deleting_without_saying_what_deletes_nothing(three: Site, api: httpx.Cl
     assert three.entries.count() == 3
 
 
-@pytest.mark.parametrize("query", ["find[date][$gte]=2026-11-20", "find[date][$gte]=abc", "find[date]=2026-01-01T00:00Z",
-                                   "find[$where]=1", "find[date][$in][]=2026-01-01"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "find[date][$gte]=2026-11-20",
+        "find[date][$gte]=abc",
+        "find[date]=2026-01-01T00:00Z",
+        "find[$where]=1",
+        "find[date][$in][]=2026-01-01",
+    ],
+)
 def test_deleting_by_what_is_misread_deletes_nothing(three: Site, api: httpx.Client, query: str) -> None:
     assert api.delete(f"entries?{query}").status_code == 400
     assert three.entries.count() == 3

@@ -17,9 +17,19 @@ def read(site: Site, api: httpx.Client) -> httpx.Client:
 
 @pytest.mark.parametrize(
     "path",
-    ["entries.json", "entries/.json", "entries/sgv.json", "entries/sgv/.json", "entries.json?", "entries.json??count=1",
-     "entries.json?count=1&", "entries.json?token=&count=1", "entries.json?rr=5&now=6&sort$desc=x&api_secret=y", "entries/current.json"],
-)  # fmt: skip
+    [
+        "entries.json",
+        "entries/.json",
+        "entries/sgv.json",
+        "entries/sgv/.json",
+        "entries.json?",
+        "entries.json??count=1",
+        "entries.json?count=1&",
+        "entries.json?token=&count=1",
+        "entries.json?rr=5&now=6&sort$desc=x&api_secret=y",
+        "entries/current.json",
+    ],
+)
 def test_json_is_one_suffix_away(read: httpx.Client, path: str) -> None:
     answer = read.get(path)
     assert answer.headers["Content-Type"].startswith("application/json")

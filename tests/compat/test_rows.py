@@ -24,9 +24,21 @@ NOW = "2026-11-21T10:00:00.000Z"
 ID = "64b1f0c2a7e94e3f8a5d1c20"
 
 tricky = st.sampled_from(
-    ["", ',"date":1768374309123,', '{"mills":1}', '"mills":', ',"dateString":"2', "}", "{", '\\"mills\\":', ',"carbs":5}',
-     ',"created_at":"2026-01-14T07:05:09.123Z"', "mills", "🍎"]
-)  # fmt: skip
+    [
+        "",
+        ',"date":1768374309123,',
+        '{"mills":1}',
+        '"mills":',
+        ',"dateString":"2',
+        "}",
+        "{",
+        '\\"mills\\":',
+        ',"carbs":5}',
+        ',"created_at":"2026-01-14T07:05:09.123Z"',
+        "mills",
+        "🍎",
+    ]
+)
 scalars = (
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-5, 5).filter(lambda n: not n.is_integer()) | tricky
 )

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
+from app.compat.bodies import CREDENTIALS
 from app.compat.braces import expanded
 from app.compat.client_quirks import date_string_finds_all
 from app.compat.parameters import parameters
@@ -39,7 +40,7 @@ def echo(storage: str, model: str = "", spec: str = "") -> Response:
     asked = typed(parameters(request), model) if model else parameters(request)
     params = {"echo": storage} | ({"model": model} if model else {}) | ({"spec": spec} if spec else {})
     query = _query(asked, chosen)
-    return json_answer({"query": query.filter, "input": asked, "params": params, "storage": chosen.name})
+    return json_answer({"query": query.filter, "input": _told(asked), "params": params, "storage": chosen.name})
 
 
 @requires("api:entries:read")
@@ -52,7 +53,7 @@ def times(prefix: str = "", regex: str = "") -> Response:
 def times_echo(prefix: str = "", regex: str = "") -> Response:
     """Answer with the patterns ``times`` would use."""
     params = {name: value for name, value in (("prefix", prefix), ("regex", regex)) if value}
-    query = {"find": _matching("dateString", prefix, regex)} | parameters(request)
+    query = {"find": _matching("dateString", prefix, regex)} | _told(parameters(request))
     return json_answer({"req": {"params": params, "query": query}, "pattern": _patterns(prefix, regex)})
 
 
@@ -70,6 +71,11 @@ def count(storage: str) -> Response:
     return json_answer([{"_id": None, "count": found}] if found else [])
 
 
+def _told(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters without credentials: an answer may end up in a log or on a screen."""
+    return {name: value for name, value in asked.items() if name not in CREDENTIALS}
+
+
 def _readable(name: str) -> Storage:
     storage = storage_named(name)
     check(f"api:{storage.name}:read")
@@ -85,7 +91,8 @@ def _query(asked: dict[str, Any], storage: Storage) -> Query:
 def _selected(storage: Storage, field: str, type: str, prefix: str, regex: str) -> Response:
     asked = typed(parameters(request), type) if type else parameters(request)
     matching = _matching(field, prefix, regex)
-    find = asked.get("find") if isinstance(asked.get("find"), dict) else {}
+    given = asked.get("find")
+    find = given if isinstance(given, dict) else {}
     if matching:
         # The field counts as spoken of: a pattern on the date is not narrowed to the last four days.
         asked = asked | {"find": {field: {"$regex": ""}, **find}}
