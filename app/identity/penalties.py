@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 PREFIX, AFTER_PREFIX = "penalty:", "penalty;"
 AS_OLD_AS_S = 1.0
 KEPT_MS = 3_600_000
+LONGEST_MS = 86_400_000
 
 
 class Penalties:
@@ -76,7 +77,9 @@ class Penalties:
             return self._ends_ms
         with self._lock:
             self._read_at_s = self._clock.monotonic_s()
-            wanted = {"_id": {"$gte": PREFIX, "$lt": AFTER_PREFIX}, "ends_ms": {"$gt": self._clock.now_ms()}}
+            now_ms = self._clock.now_ms()
+            waits = {"$gt": now_ms, "$lte": now_ms + LONGEST_MS}
+            wanted = {"_id": {"$gte": PREFIX, "$lt": AFTER_PREFIX}, "ends_ms": waits}
             self._ends_ms = {row["_id"]: row["ends_ms"] for row in self._store.collection(COLLECTION).find(wanted)}
         return self._ends_ms
 
@@ -87,6 +90,7 @@ class Penalties:
             self._store.collection(COLLECTION),
             row_id,
             now_ms,
+            longest_ms=LONGEST_MS,
             more={"$inc": {"ends_ms": self._fail_delay_ms}, "$set": gone},
             anew={"ends_ms": now_ms + self._fail_delay_ms, **gone},
         )

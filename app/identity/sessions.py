@@ -75,11 +75,13 @@ def list_sessions(store: Store, clock: Clock, account_id: str) -> list[Session]:
     return [_session_of(row) for row in _rows(store).find(wanted, sort=[("last_seen_at_ms", -1)])]
 
 
-def revoke_session(store: Store, clock: Clock, actor: Actor, session_id: str, *, peer: Peer) -> bool:
-    """End one session of the acting account and tell whether there was one."""
+def revoke_session(
+    store: Store, clock: Clock, actor: Actor, session_id: str, *, peer: Peer, act: str = "session ended"
+) -> bool:
+    """End one session of the acting account and tell whether there was one; ``act`` goes into the audit list."""
     ended = _rows(store).delete_one({"_id": session_id, "account_id": actor.id})
     if ended:
-        audit.record(store, clock, actor, "session ended", about=actor.id, peer=peer)
+        audit.record(store, clock, actor, act, about=actor.id, peer=peer)
     return ended
 
 

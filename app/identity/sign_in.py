@@ -131,7 +131,7 @@ def find_signed_in(store: Store, clock: Clock, token: str, *, peer: Peer) -> Sig
 
 def sign_out(store: Store, clock: Clock, signed_in: SignedIn, *, peer: Peer) -> None:
     """End one's own session."""
-    revoke_session(store, clock, signed_in.account.actor, signed_in.session.id, peer=peer)
+    revoke_session(store, clock, signed_in.account.actor, signed_in.session.id, peer=peer, act="signed out")
 
 
 def confirm_code(store: Store, clock: Clock, keyring: KeyRing, session: Session, typed: str, *, peer: Peer) -> Session:

@@ -45,11 +45,13 @@ def hit(store: Store, clock: Clock, limit: Limit, key: str) -> int:
 
     ``key`` is an account, a link or a neighbourhood of addresses: no secret, for it is stored as it is.
     """
-    now_ms, ends_ms = clock.now_ms(), clock.now_ms() + limit.window_s * 1000
+    now_ms, window_ms = clock.now_ms(), limit.window_s * 1000
+    ends_ms = now_ms + window_ms
     row = lengthen(
         store.collection(COLLECTION),
         f"{limit.name}:{key}",
         now_ms,
+        longest_ms=window_ms,
         more={"$inc": {"count": 1}},
         anew={"count": 1, "ends_ms": ends_ms, "expires_at": datetime_of(ends_ms)},
     )
@@ -63,11 +65,20 @@ def clear(store: Store, limit: Limit, key: str) -> None:
     store.collection(COLLECTION).delete_one({"_id": f"{limit.name}:{key}"})
 
 
-def lengthen(rows: Collection, row_id: str, now_ms: int, *, more: Update, anew: Document) -> Document:
-    """Apply ``more`` to a row whose ``ends_ms`` is yet to come, else let it begin as ``anew``; return it. Atomic."""
+def lengthen(rows: Collection, row_id: str, now_ms: int, *, longest_ms: int, more: Update, anew: Document) -> Document:
+    """Apply ``more`` to a row whose ``ends_ms`` is yet to come, else let it begin as ``anew``; return it. Atomic.
+
+    An end further away than ``longest_ms`` was written while the clock was wrong, and does not count.
+    """
+    present, past, absurd = (
+        {"$gt": now_ms, "$lte": now_ms + longest_ms},
+        {"$lte": now_ms},
+        {"$gt": now_ms + longest_ms},
+    )
+    over = {"_id": row_id, "$or": [{"ends_ms": past}, {"ends_ms": absurd}]}
     for _ in range(ROUNDS):
-        row = rows.find_one_and_update({"_id": row_id, "ends_ms": {"$gt": now_ms}}, more)
-        row = row or rows.find_one_and_update({"_id": row_id, "ends_ms": {"$lte": now_ms}}, {"$set": anew})
+        row = rows.find_one_and_update({"_id": row_id, "ends_ms": present}, more)
+        row = row or rows.find_one_and_update(over, {"$set": anew})
         if row:
             return row
         try:

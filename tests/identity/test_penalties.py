@@ -45,6 +45,18 @@ def test_a_wait_that_is_over_does_not_add_to_the_next(penalties: Penalties, cloc
     assert penalties.failed(ELSEWHERE) == 5000
 
 
+def test_a_clock_that_ran_years_ahead_makes_nobody_wait_when_it_is_right_again(
+    penalties: Penalties, store: Store, clock: SettableClock
+) -> None:
+    now_ms = clock.now_ms()
+    clock.advance(days=3650)
+    penalties.failed(ELSEWHERE)
+    clock.set(now_ms)
+    again = Penalties(store, clock, 5000)
+    assert again.remaining_ms(ELSEWHERE) == 0
+    assert again.failed(ELSEWHERE) == 5000
+
+
 def test_success_clears_the_wait(penalties: Penalties) -> None:
     penalties.failed(ELSEWHERE)
     penalties.cleared(ELSEWHERE)

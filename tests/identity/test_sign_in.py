@@ -164,7 +164,7 @@ def test_a_cookie_says_who_is_signed_in_until_they_sign_out(family: Family) -> N
     sign_in.sign_out(family.store, family.clock, found, peer=HOME)
     assert sign_in.find_signed_in(family.store, family.clock, mine.token, peer=HOME) is None
     assert sign_in.find_signed_in(family.store, family.clock, other.token, peer=HOME)
-    assert family.told()[-1] == "session ended"
+    assert family.told()[-1] == "signed out"
 
 
 def test_no_cookie_counts_for_an_account_without_an_authenticator(family: Family) -> None:

@@ -56,6 +56,17 @@ def test_trying_on_does_not_lengthen_the_window(store: Store, clock: SettableClo
     assert throttle.hit(store, clock, THREE, "mum") == 1
 
 
+def test_a_clock_that_ran_years_ahead_locks_nobody_out_when_it_is_right_again(
+    store: Store, clock: SettableClock
+) -> None:
+    now_ms = clock.now_ms()
+    clock.advance(days=3650)
+    for _ in range(3):
+        throttle.hit(store, clock, THREE, "mum")
+    clock.set(now_ms)
+    assert [throttle.hit(store, clock, THREE, "mum") for _ in range(3)] == [1, 2, 3]
+
+
 def test_success_clears(store: Store, clock: SettableClock) -> None:
     for _ in range(3):
         throttle.hit(store, clock, THREE, "mum")
