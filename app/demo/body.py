@@ -37,6 +37,11 @@ class Depot:
         """Take an amount at once."""
         self.first += amount
 
+    def fade(self, share: float) -> None:
+        """Lose a share of it without an effect."""
+        self.first *= 1 - share
+        self.second *= 1 - share
+
     def minute(self) -> float:
         """Let a minute pass and return how much acted in it."""
         moves, acts = self.first / self.peak_min, self.second / self.peak_min

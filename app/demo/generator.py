@@ -25,7 +25,7 @@ from app.demo.child import (
     Schedule,
 )
 from app.demo.plans import SITE_DAYS
-from app.demo.simulation import MINUTE_MS, READING_MS, STEP_MIN, Given, LivedDay, LoopRun, live, sensor_glucose
+from app.demo.simulation import MINUTE_MS, READING_MS, STEP_MIN, Given, LivedDay, LoopRun, lived_day, sensor_glucose
 from app.glucose.trend import Direction, direction_between
 from app.glucose.units import half_up
 
@@ -65,7 +65,7 @@ def documents_between(child: Child, after_ms: int, until_ms: int, *, step_ms: in
     found = Documents()
     day = child.day_of(after_ms)
     while child.begin_ms(day) <= until_ms:
-        lived = live(child, day)
+        lived = lived_day(child, day)
         wanted = range(max(after_ms + 1, lived.begin_ms), min(until_ms + 1, lived.end_ms))
         found.entries += _readings(child, wanted, step_ms)
         found.entries += _finger_sticks(child, lived, wanted)
@@ -131,7 +131,7 @@ def _readings(child: Child, wanted: range, step_ms: int) -> Iterator[Document]:
 
 
 def _shown(child: Child, at_ms: int) -> _Shown | None:
-    lived = live(child, child.day_of(at_ms))
+    lived = lived_day(child, child.day_of(at_ms))
     if lived.silent((at_ms - lived.begin_ms) // MINUTE_MS):
         return None
     return _Shown(at_ms, sensor_glucose(child, lived, at_ms))
@@ -178,7 +178,7 @@ def _amounts(given: Given) -> Document:
 
 
 def _statuses(child: Child, day: date, wanted: range) -> Iterator[Document]:
-    lived = live(child, day)
+    lived = lived_day(child, day)
     minutes = [minute for minute in range(0, lived.minutes, STEP_MIN) if _status_ms(lived, minute) in wanted]
     if not minutes:
         return
@@ -233,7 +233,7 @@ def _loop(run: LoopRun, at: str) -> Document:
 
 def _reservoir(child: Child, day: date) -> list[float]:
     """Return what is left in the reservoir at each minute of a day: all but what was given since the last change."""
-    lived = live(child, day)
+    lived = lived_day(child, day)
     before = _used_before(child, day)
     change_min = lived.plan.site_change_min
     used = list(accumulate(lived.delivered))
@@ -247,7 +247,7 @@ def _used_before(child: Child, day: date) -> float:
     """Return the insulin (U) given from the last change before a day until its begin."""
     used = 0.0
     for back in range(1, SITE_DAYS + 1):
-        lived = live(child, day - timedelta(days=back))
+        lived = lived_day(child, day - timedelta(days=back))
         used += sum(lived.delivered[lived.plan.site_change_min or 0 :])
         if lived.plan.site_change_min is not None:
             break

@@ -84,7 +84,7 @@ class LivedDay:
 
 
 @lru_cache(maxsize=64)
-def live(child: Child, day: date) -> LivedDay:
+def lived_day(child: Child, day: date) -> LivedDay:
     """Return a day of this child's life."""
     return _Life(child, day).live()
 
@@ -164,8 +164,7 @@ class _Life:
         if self._lived.minutes - minute <= _SEAM_MIN:
             drift += (self._next_begins_at - self._body.glucose) * _SEAM_SHARE
             for depot in (self._body.insulin, self._on_board):
-                depot.first *= 1 - _SEAM_SHARE
-                depot.second *= 1 - _SEAM_SHARE
+                depot.fade(_SEAM_SHARE)
         exercising = self._plan.sport is not None and minute in self._plan.sport
         self._body.minute(
             net_insulin=net_insulin, carb_rise_mgdl=carb_rise_mgdl, exercising=exercising, drift_mgdl=drift

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.demo.child import Child
 from app.demo.generator import Documents, child_of, documents_between, profile_of, reading_step_ms
 from app.demo.plans import plan_of
-from app.demo.simulation import live, sensor_glucose
+from app.demo.simulation import lived_day, sensor_glucose
 from app.live.building import reading_of, treatment_of
 from app.live.picture import Reading
 from app.live.reports import latest_facts, report_of
@@ -99,7 +99,7 @@ def test_a_new_sensor_warms_up_for_two_hours(fortnight: Documents) -> None:
 def test_a_false_low_comes_in_one_night_and_nobody_feeds_it(fortnight: Documents) -> None:
     nights = [date(2026, 11, 7) + timedelta(days=n) for n in range(14)]
     [night] = [night for night in nights if plan_of(CHILD, night).dip]
-    lived, dip = live(CHILD, night), plan_of(CHILD, night).dip
+    lived, dip = lived_day(CHILD, night), plan_of(CHILD, night).dip
     assert dip is not None
     middle = (dip.from_min + dip.until_min) // 2
     assert sensor_glucose(CHILD, lived, lived.begin_ms + middle * MINUTE_MS) < lived.sensed[middle] - 35
@@ -110,7 +110,7 @@ def test_a_false_low_comes_in_one_night_and_nobody_feeds_it(fortnight: Documents
 @pytest.mark.parametrize(("event_type", "days"), [("Site Change", 3), ("Sensor Start", 10)])
 def test_site_and_sensor_are_changed_in_their_rhythm(event_type: str, days: int) -> None:
     month = [date(2026, 11, 20) - timedelta(days=back) for back in range(40, -1, -1)]
-    dates = [day for day in month if any(given.event_type == event_type for given in live(CHILD, day).given)]
+    dates = [day for day in month if any(given.event_type == event_type for given in lived_day(CHILD, day).given)]
     assert {later - earlier for earlier, later in pairwise(dates)} == {timedelta(days=days)}
     assert dates[-1] > date(2026, 11, 20) - timedelta(days=days)
 
