@@ -17,6 +17,7 @@ const glance = document.querySelector(".glance");
 const chart = history(document.querySelector(".history"), page.axis, page.marks);
 const line = document.querySelector("[data-line]");
 let latest = page.now;
+let latestHeard = Date.now();
 let shown = page.now;
 
 /** Show values as the server's template does: the same names, attributes and rows. */
@@ -60,7 +61,7 @@ function announce(before, after) {
   }
 }
 
-/** What may still be said when the server is silent: dashes instead of a number, and that the last link broke. */
+/** What may still be said when the server is silent: dashes instead of values, and that the last link broke. */
 function silent(state) {
   const { words, broken, link } = SILENT[state];
   return {
@@ -80,8 +81,10 @@ function silent(state) {
     lines: [],
     broken: `${broken} ${latest.clock}.`,
     links: "",
-    facts: latest.facts.map((fact) => ({ ...fact, tone: "old" })),
-    chain: latest.chain.map((row) => ({ ...row, ...(row.page ? { text: `${link} ${latest.clock}`, tone: "now" } : {}) })),
+    facts: latest.facts.map((fact) => ({ ...fact, text: "–", tone: "old" })),
+    chain: latest.chain.map((row) => row.page
+      ? { ...row, text: `${link} ${latest.clock}`, tone: "now" }
+      : { ...row, text: "unknown", tone: "" }),
   };
 }
 
@@ -96,12 +99,20 @@ function present(values) {
   show(values);
 }
 
+/** Let the chart's time pass without the server, so that what is missing grows; every ten seconds until it is back. */
+function goOnWithout() {
+  if (shown.state !== "lost") return;
+  chart.at(latest.now_ms + Date.now() - latestHeard, false);
+  setTimeout(goOnWithout, 10_000);
+}
+
 glance.dataset.attended = "";
 chart.at(latest.now_ms, latest.current);
 
 listen(latest.seq, {
   now(values) {
     latest = values;
+    latestHeard = Date.now();
     delete glance.dataset.unsure;
     present(withLine(values));
     chart.at(values.now_ms, values.current);
@@ -113,7 +124,7 @@ listen(latest.seq, {
     line.textContent = LINE_WORDS[state];
     if (!SILENT[state]) return present(withLine(latest));
     present(silent(state));
-    chart.at(latest.now_ms, false);
+    goOnWithout();
   },
   unsure() {
     glance.dataset.unsure = "";

@@ -95,7 +95,9 @@ def test_a_silent_server_turns_the_number_into_dashes(open_site: Site, page_at: 
     assert page.locator("[data-line]").inner_text() == "Offline"
     assert page.locator(".arrow").is_hidden()
     assert page.locator(".line").count() == 0
-    expect(page.locator(".facts [data-tone=old]")).to_have_count(page.locator(".facts dt").count())
+    assert set(page.locator(".facts dd").all_inner_texts()) == {"–"}
+    page.clock.run_for(20 * 60_000)
+    expect(page.locator("rect[fill='url(#hatch)']")).to_have_count(1)
     expect(page.locator(".row[data-tone=now]")).to_contain_text("no contact since 10:00")
     assert "62" not in page.title()
     page.context.set_offline(False)
