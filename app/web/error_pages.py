@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.actor import NOBODY
 from app.errors import NightlightError
-from app.logs import request_id
+from app.logs import request_id, told
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +88,10 @@ def _page(status: int, message: str, hint: str) -> str:
 def refused(error: NightlightError) -> BaseResponse:
     """Answer a failure of ours."""
     retry_after_s = getattr(error, "retry_after_s", _RETRY_LATER_S if error.status == 503 else None)
-    if error.status >= 500:
+    if error.status == 500:
         log.error("request failed", exc_info=error)
+    elif error.status > 500:
+        log.warning("request refused", extra=told(code=error.code, why=error.message))
     return answer(error.status, error.code, error.message, error.hint, retry_after_s)
 
 
