@@ -278,7 +278,7 @@ def _regex(pattern: Any, options: Any) -> Matches:
 
 def _has_type(types: Any) -> HasType:
     wanted = types if isinstance(types, (list, tuple)) else [types]
-    names = {TYPE_CODES.get(one) if type(one) is int else one for one in wanted}
+    names = [TYPE_CODES.get(one) if type(one) is int else one for one in wanted]
     if not names or not all(isinstance(name, str) and name in TYPE_NAMES for name in names):
         raise BadQuery(f"$type needs names of types: {' '.join(sorted(TYPE_NAMES))}")
     return HasType(frozenset(name for name in names if isinstance(name, str)))
