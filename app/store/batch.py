@@ -21,7 +21,15 @@ from app.store.update import ParsedUpdate, replacement_for, with_id
 from app.store.values import clean_document
 
 Paths = tuple[str, ...]
-LookupKey = tuple[Paths, tuple[Key, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A way to look a match up: paths, the values they must have, and the keys of these."""
+
+    paths: Paths
+    values: tuple[Any, ...]
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +48,8 @@ class Step:
         return matcher(self.tree)
 
     @cached_property
-    def lookups(self) -> tuple[LookupKey, ...]:
-        """Return the alternatives by which a match can be looked up: paths and the keys they must have.
-
-        Empty where the filter does not hold some path to a value.
-        """
+    def lookups(self) -> tuple[Lookup, ...]:
+        """Return the alternatives of looking a match up; empty where the filter does not hold some path to a value."""
         whole = _lookup_of(self.tree)
         if whole:
             return (whole,)
@@ -80,9 +85,9 @@ def step_of(operation: Operation) -> Step:
     raise BadQuery(f"There is no operation {type(operation).__name__}")
 
 
-def _lookup_of(tree: Node) -> LookupKey | None:
-    held = {path: key_of(value) for path, value in equalities(tree) if value is not None and not is_odd(value)}
-    return (tuple(held), tuple(held.values())) if held else None
+def _lookup_of(tree: Node) -> Lookup | None:
+    held = {path: value for path, value in equalities(tree) if value is not None and not is_odd(value)}
+    return Lookup(tuple(held), tuple(held.values()), tuple(map(key_of, held.values()))) if held else None
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +104,7 @@ class Desk:
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self._drawers: dict[Paths, dict[tuple[Key, ...], list[Held]]] = {
-            paths: defaultdict(list) for step in steps for paths, _ in step.lookups
+            lookup.paths: defaultdict(list) for step in steps for lookup in step.lookups
         }
         self._split = {paths: [path.split(".") for path in paths] for paths in self._drawers}
         self._loose: dict[Paths, list[Held]] = defaultdict(list)
@@ -124,10 +129,10 @@ class Desk:
     def first(self, step: Step) -> Held | None:
         """Return the first document on the desk that matches, in the order in which they were laid down."""
         best: Held | None = None
-        for paths, keys in step.lookups:
-            candidates: Sequence[Held] = self._drawers[paths].get(keys, ())
-            if paths in self._loose:
-                candidates = [*candidates, *self._loose[paths]]
+        for lookup in step.lookups:
+            candidates: Sequence[Held] = self._drawers[lookup.paths].get(lookup.keys, ())
+            if lookup.paths in self._loose:
+                candidates = [*candidates, *self._loose[lookup.paths]]
             for held in candidates:
                 nearer = best is None or self._places[held] < self._places[best]
                 if nearer and not held.gone and step.matches(held.document):

@@ -65,7 +65,7 @@ def without_tags(value: Any) -> Any:
 
 def wire_json(document: Document) -> bytes:
     """Return a document as JSON for clients: ObjectIds are hex, dates ISO text, NaN null."""
-    return orjson.dumps(document, _on_wire, _PLAIN)
+    return orjson.dumps(document, on_wire, _PLAIN)
 
 
 def key_of(value: Any) -> Key:
@@ -135,7 +135,8 @@ _UNTAG: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _on_wire(value: Any) -> str:
+def on_wire(value: Any) -> str:
+    """Return what JSON cannot say as clients get it; a hook for orjson."""
     if isinstance(value, ObjectId):
         return str(value)
     if isinstance(value, datetime):

@@ -35,6 +35,18 @@ def open_store(
     scheme, _, path = uri.partition("://")
     if scheme == "sqlite" and len(path) > 1 and path.startswith("/"):
         return SqliteStore(Path(path[1:]), clock=clock, query_limit_ms=query_limit_ms)
+    if scheme in ("mongodb", "mongodb+srv"):
+        from app.store.mongo.store import MongoStore  # the driver costs memory that a family's own file does not need
+
+        return MongoStore(
+            uri,
+            clock=clock,
+            names=names or {},
+            pool_size=pool_size,
+            min_pool_size=min_pool_size,
+            max_idle_ms=max_idle_ms,
+            query_limit_ms=query_limit_ms,
+        )
     raise BadSetting(
         "STORE_URI: its value names no store", hint="Wanted: mongodb://…, mongodb+srv://… or sqlite:///path."
     )

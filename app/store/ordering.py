@@ -22,13 +22,8 @@ SortKey = tuple[Any, ...]
 
 EMPTY_ARRAY: SortKey = (-1,)  # sorts as BSON's "undefined", before null
 NULL: SortKey = (0,)
-NUMBER, TEXT, OBJECT, ARRAY, BYTES, OBJECT_ID, BOOLEAN, DATE = range(1, 9)
+NUMBER, TEXT, OBJECT, ARRAY, BYTES, OBJECT_ID, BOOLEAN, DATE, FOREIGN = range(1, 10)
 MAX_SORT_PATHS = 32
-
-
-def type_rank(value: Any) -> int:
-    """Return the place of a value's type in BSON's order; values of one bracket share it."""
-    return int(sort_key(value)[0])
 
 
 def sort_key(value: Any) -> SortKey:
@@ -63,7 +58,7 @@ def _rarer_key(value: Any) -> SortKey:
         return (DATE, value)
     if isinstance(value, bytes):
         return (BYTES, len(value), value)
-    raise TypeError(f"no place in BSON's order for a {type(value).__name__}")
+    return (FOREIGN, type(value).__name__, repr(value))  # a type of BSON's that only a document of others can hold
 
 
 def checked_sort(sort: Sort) -> tuple[tuple[str, int], ...]:
@@ -74,7 +69,7 @@ def checked_sort(sort: Sort) -> tuple[tuple[str, int], ...]:
             raise BadQuery(f"A sort direction is 1 or -1, not {direction!r}")
         if "" in checked_path(path).split("."):
             raise BadQuery(f"A part of the sort path {path!r} is empty")
-        checked.setdefault(path, int(direction))
+        checked[path] = int(direction)
     if len(checked) > MAX_SORT_PATHS:
         raise BadQuery(f"A sort has more than {MAX_SORT_PATHS} paths")
     return tuple(checked.items())
@@ -151,14 +146,24 @@ def _keys_along(document: Any, path: Sequence[str]) -> tuple[list[SortKey], tupl
 
 
 def _keys_in_array(array: Sequence[Any], rest: Sequence[str]) -> list[SortKey]:
+    if _is_place_in(array, rest[0]):
+        element = array[int(rest[0])]
+        if len(rest) > 1:
+            return _keys_along({"": element}, ["", *rest[1:]])[0]
+        return [EMPTY_ARRAY if element == [] else sort_key(element)]
     keys: list[SortKey] = []
-    if is_index(rest[0]) and not any(isinstance(element, dict) and rest[0] in element for element in array):
-        place = int(rest[0])
-        inner = array[place] if place < len(array) else MISSING
-        return _keys_along({"": inner}, ["", *rest[1:]])[0]
     for element in array:
         keys += _keys_along(element, rest)[0] if isinstance(element, dict) else [NULL]
     return keys or [NULL]
+
+
+def _is_place_in(array: Sequence[Any], part: str) -> bool:
+    """Tell whether a path part means a place in this array. Raises ``BadQuery`` when it could as well be a field."""
+    if not is_index(part) or int(part) >= len(array):
+        return False
+    if any(isinstance(element, dict) and part in element for element in array):
+        raise BadQuery(f"Cannot sort by {part!r}: it is a place in an array and the name of a field there")
+    return True
 
 
 def _expanded(
@@ -174,11 +179,16 @@ def _expanded(
     array: Any = document
     for part in array_at:
         array = array[part]
+    if not array:
+        return product(*columns)
+    rests = {number: paths[number][len(array_at) :] for number in numbers}
     tuples: list[tuple[SortKey, ...]] = []
-    for element in array or [MISSING]:
-        inner = {"": element}
+    for element in array:
         narrowed = list(columns)
-        for number in numbers:
-            narrowed[number] = _keys_along(inner, ["", *paths[number][len(array_at) :]])[0]
+        for number, rest in rests.items():
+            if not rest:
+                narrowed[number] = [sort_key(element)]
+            elif not _is_place_in(array, rest[0]):
+                narrowed[number] = _keys_along(element, rest)[0] if isinstance(element, dict) else [NULL]
         tuples += product(*narrowed)
     return tuples

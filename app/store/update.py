@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from app.errors import BadDocument, BadQuery
@@ -80,10 +81,13 @@ class ParsedUpdate:
 
 
 def document_of(tree: Node) -> Document:
-    """Return the document an upsert starts from: the fields a filter holds equal to something. Raises ``BadQuery``."""
+    """Return the document an upsert starts from: the fields a filter holds equal to something, in order of their names.
+
+    Raises ``BadQuery``.
+    """
     document: Document = {}
     seen: list[str] = []
-    for path, value in equalities(tree):
+    for path, value in sorted(equalities(tree), key=itemgetter(0)):
         if any(is_within(path, other) or is_within(other, path) for other in seen):
             raise BadQuery(f"An upsert's filter says more than once what {path!r} is")
         seen.append(path)
@@ -185,6 +189,8 @@ def _target(argument: Any) -> str:
 def _which_elements(argument: Any) -> Any:
     if not isinstance(argument, Mapping):
         return clean_value(argument)
+    if next(iter(argument), "") == "$not":
+        raise BadQuery("$pull cannot begin with $not")
     tree = parse({"_": {"$elemMatch": argument}})
     return tree.check  # type: ignore[union-attr]
 

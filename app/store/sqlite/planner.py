@@ -64,7 +64,9 @@ class Condition:
     exact: bool = True
 
 
-NOWHERE = Condition("0")
+EVERYWHERE = Condition("1")
+NOWHERE = Condition("rid < 0")
+"""No row at all; SQLite refuses to walk along a named index when it can see as much by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class _Renderer:
                 return self._missing(path)
             case Not(part):
                 inner = self.render(part)
-                return Condition(f"NOT ifnull({inner.sql}, 0)", inner.parameters) if inner and inner.exact else None
+                return _negated(inner) if inner and inner.exact else None
             case Test(path, check):
                 column = column_of(self._layout, path)
                 if column is None:
@@ -169,13 +171,21 @@ class _Renderer:
         rendered = [self.render(part) for part in parts]
         known = [condition for condition in rendered if condition]
         if not known:
-            return None if parts else Condition("1")
+            return None if parts else EVERYWHERE
         joined = _joined(known, "AND")
         return Condition(joined.sql, joined.parameters, joined.exact and len(known) == len(parts))
 
 
+def _negated(condition: Condition) -> Condition:
+    if condition is NOWHERE:
+        return EVERYWHERE
+    return Condition(f"NOT ifnull({condition.sql}, 0)", condition.parameters)
+
+
 def _joined(conditions: Sequence[Condition], word: str) -> Condition:
     """Join in a balanced tree: SQLite limits how deep an expression is."""
+    if word == "AND" and NOWHERE in conditions:
+        return NOWHERE
     if len(conditions) == 1:
         return conditions[0]
     half = len(conditions) // 2
@@ -271,7 +281,7 @@ def choose(
     ``are_few`` tells whether the plan's equalities on the first n columns of an index leave but a few rows. An index
     that yields the order is worth most; but not when it means to walk past everything for the sake of few rows.
     """
-    if "id" in plan.filled or plan.either:
+    if "id" in plan.filled or plan.either or plan.where is NOWHERE:
         return None
     usable = [lookup for lookup in layout.lookups if lookup.leading in plan.filled or _first(order) == lookup.leading]
     held = {lookup: _held(lookup, plan) for lookup in usable}

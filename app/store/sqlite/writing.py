@@ -167,8 +167,8 @@ class Transaction:
 
         A lookup that leaves too many rows is not worth it; its steps look for themselves.
         """
-        columns = {paths: self._lookup_columns(paths) for step in steps for paths, _ in step.lookups}
-        wanted = [step for step in steps if step.lookups and all(columns[paths] for paths, _ in step.lookups)]
+        columns = {lookup.paths: self._lookup_columns(lookup.paths) for step in steps for lookup in step.lookups}
+        wanted = [step for step in steps if step.lookups and all(columns[lookup.paths] for lookup in step.lookups)]
         rows: dict[int, Document] = {}
         for start in range(0, len(wanted), _LOOKUPS_AT_ONCE):
             some = wanted[start : start + _LOOKUPS_AT_ONCE]
@@ -197,8 +197,9 @@ class Transaction:
         """Yield the rows the lookups of these steps lead to."""
         wanted: dict[tuple[str, ...], dict[tuple[Key, ...], None]] = {}
         for step in steps:
-            for paths, keys in step.lookups:
-                wanted.setdefault(paths, {})[tuple(keys[place] for place in columns[paths].values())] = None
+            for lookup in step.lookups:
+                key = tuple(lookup.keys[place] for place in columns[lookup.paths].values())
+                wanted.setdefault(lookup.paths, {})[key] = None
         most = 4 * len(steps) + _PAGE_ROWS
         for paths, tuples in wanted.items():
             names = list(columns[paths])
