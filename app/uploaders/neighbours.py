@@ -70,9 +70,11 @@ class Neighbours:
     def _entries(self, entries: Sequence[Document], fillers: Collection[str]) -> Verdict:
         now_ms = self._clock.now_ms()
         times = [entry["date"] for entry in entries]
-        # The newest readings can only be left to others when we know how far theirs go.
-        end_ms = now_ms + FUTURE_MS if max(times) > now_ms - HOLD_MS else max(times) + AROUND_READINGS_MS
-        there = self._between("entries", "date", min(times) - AROUND_READINGS_MS, max(end_ms, *times))
+        first_ms, last_ms = min(times) - AROUND_READINGS_MS, max(times) + AROUND_READINGS_MS
+        if max(times) > now_ms - HOLD_MS:
+            # The newest are left to others only while others are at it: look as far back as that counts.
+            first_ms, last_ms = min(first_ms, now_ms - LIVE_MS), max(last_ms, now_ms + FUTURE_MS)
+        there = self._between("entries", "date", first_ms, last_ms)
         ours = [one["date"] for one in there if one.get(STAMP) == self._id and one.get("type") == "sgv"]
         verdict = Verdict()
         readings: list[Document] = []

@@ -157,6 +157,12 @@ def test_the_newest_reading_is_left_to_a_live_phone_for_ten_minutes_and_no_longe
     assert judged([newest], phone, taken="alone", now=START_MS + 10 * MINUTE_MS).new == [newest]
 
 
+def test_another_uploader_is_not_waited_for() -> None:
+    newest = reading(START_MS - 1000, 124)
+    other = reading(START_MS - 300_000, 130, DEXCOM, nl_uploader="another")
+    assert judged([newest], [other], taken="alone").new == [newest]
+
+
 def test_a_phone_that_fell_silent_is_not_waited_for() -> None:
     phone = [reading(START_MS - 31 * MINUTE_MS, 130, DEXCOM)]
     newest = reading(START_MS - 1000, 124)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import pytest
 
 from app.actor import NOBODY
 from app.clock import iso_of
+from app.errors import BadDocument
 from app.house import House
 from app.records.collection import Records
 from app.records.devicestatus import DeviceStatus
@@ -120,6 +124,17 @@ def test_what_is_deleted_here_stays_deleted(
     assert {collection: kept(house, collection) for collection in SERVICES} == {key: [] for key in SERVICES}
 
 
+def test_what_is_deleted_here_stays_deleted_when_its_source_changes_it(
+    house: House, runner: Runner, nightscout: NightscoutEmulator, nightscout_uploader: Uploader, clock: SettableClock
+) -> None:
+    theirs = nightscout.add_v3("treatments", eventType="Note", created_at=iso_of(START_MS - HOUR_MS), notes="first")
+    runner.run(nightscout_uploader.id)
+    service(house, "treatments").delete({})
+    nightscout.change(theirs, notes="second")
+    again(runner, nightscout_uploader, clock)
+    assert kept(house, "treatments") == []
+
+
 def test_what_is_edited_here_stays_until_the_source_changes(
     house: House, runner: Runner, nightscout: NightscoutEmulator, nightscout_uploader: Uploader, clock: SettableClock
 ) -> None:
@@ -183,6 +198,35 @@ def test_one_document_the_records_refuse_does_not_cost_the_others(
     nightscout.add_v1("treatments", eventType="Bad", created_at=at, nested=deep)
     runner.run(nightscout_uploader.id)
     assert [one["eventType"] for one in kept(house, "treatments")] == ["Note"]
+
+
+@pytest.mark.parametrize(("collection", "time"), [("devicestatus", "created_at"), ("profile", "startDate")])
+def test_a_batch_that_broke_off_half_way_is_finished_without_doubles(
+    house: House,
+    runner: Runner,
+    nightscout: NightscoutEmulator,
+    nightscout_uploader: Uploader,
+    monkeypatch: pytest.MonkeyPatch,
+    collection: str,
+    time: str,
+) -> None:
+    for number in range(3):
+        nightscout.add_v1(collection, device=f"phone {number}", **{time: iso_of(START_MS - HOUR_MS - number)})
+    save = SERVICES[collection].save
+    batches = []
+
+    def break_off(self: Records, documents: Iterable[Mapping[str, Any]]) -> list[Document]:
+        batch = list(documents)
+        batches.append(batch)
+        if len(batches) == 1:
+            save(self, batch[:2])
+            raise BadDocument("the third")
+        return save(self, batch)
+
+    monkeypatch.setattr(SERVICES[collection], "save", break_off)
+    runner.run(nightscout_uploader.id)
+    assert len(batches) > 1
+    assert sorted(one["device"] for one in kept(house, collection)) == ["phone 0", "phone 1", "phone 2"]
 
 
 @pytest.mark.parametrize("api", ["v1", "v3"])

@@ -278,11 +278,14 @@ def test_a_redirect_on_the_same_host_is_followed(source: MakeSource, nightscout:
     assert identifiers_in(list(source().pages({})), "entries")
 
 
-@pytest.mark.parametrize("place", ["https://elsewhere.example.org/api", "/login"])
+@pytest.mark.parametrize(
+    "place", ["https://elsewhere.example.org{path}", "https://127.0.0.1.example.org/api", "/login", "//elsewhere{path}"]
+)
 def test_a_credential_follows_no_redirect_to_another_place(
     source: MakeSource, nightscout: NightscoutEmulator, place: str
 ) -> None:
-    nightscout.script("request", Reply(status=302, headers={"Location": place}))
+    path = f"/api/v2/authorization/request/{nightscout.token}"
+    nightscout.script("request", Reply(status=302, headers={"Location": place.format(path=path)}))
     with pytest.raises(ActionRequired) as wanted:
         list(source().pages({}))
     assert wanted.value.kind == "address"

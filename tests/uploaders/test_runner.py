@@ -255,6 +255,28 @@ def test_beside_a_phone_that_uploads_nothing_is_doubled_and_holes_are_filled(
     assert state.last_reading_mgdl == 130
 
 
+def test_a_live_phone_that_is_a_little_late_is_waited_for(
+    house: House, runner: Runner, dexcom: DexcomEmulator, dexcom_uploader: Uploader, clock: SettableClock
+) -> None:
+    dexcom.show(*range(100, 112))
+    runner.run(dexcom_uploader.id)
+    clock.advance(minutes=5)
+    phone_ms = clock.now_ms() - 21 * MINUTE_MS + 9_000
+    Entries(house.store, clock, NOBODY).save(
+        [{"type": "sgv", "sgv": 108, "date": phone_ms, "device": "xDrip-DexcomG5"}]
+    )
+    dexcom.show(112)
+    runner.run(dexcom_uploader.id)
+    assert max(values(house)) == 111
+    clock.advance(minutes=5)
+    dexcom.show(113)
+    runner.run(dexcom_uploader.id)
+    assert max(values(house)) == 111
+    clock.advance(minutes=5)
+    runner.run(dexcom_uploader.id)
+    assert max(values(house)) >= 112
+
+
 def test_a_switched_off_kind_is_not_stored(
     house: House, runner: Runner, uploaders: Uploaders, dexcom: DexcomEmulator
 ) -> None:
@@ -384,13 +406,9 @@ def test_killed_between_write_and_cursor_nothing_is_lost_and_nothing_doubled(
 
 
 def test_a_holder_that_slept_through_its_lease_moves_nothing(
-    house: House,
-    runner: Runner,
-    uploaders: Uploaders,
-    scripted: Scripted,
-    scripted_uploader: Uploader,
-    clock: SettableClock,
+    house: House, uploaders: Uploaders, scripted: Scripted, scripted_uploader: Uploader, clock: SettableClock
 ) -> None:
+    runner = Runner(house.store, clock, house.keyring, private_allowed=True, run_s=10**6)
     slept = False
 
     def pages(access: Access, cursors: Cursors) -> Iterator[Page]:
@@ -409,6 +427,62 @@ def test_a_holder_that_slept_through_its_lease_moves_nothing(
     assert kept.cursors == {"entries": 2}
     assert kept.state.last_reading_mgdl == 120
     assert values(house) == [120]
+
+
+def test_a_holder_that_slept_while_it_wrote_does_not_move_the_cursor_either(
+    house: House,
+    runner: Runner,
+    uploaders: Uploaders,
+    scripted: Scripted,
+    scripted_uploader: Uploader,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cursors_to_give = [1, 2]
+    scripted.pages_of = lambda access, cursors: iter([page_with(START_MS, 120, entries=cursors_to_give.pop(0))])
+    save = runner_module.Saver.save
+    slept = False
+
+    def sleep_and_save(self: Any, page: Page) -> Any:
+        nonlocal slept
+        if not slept:
+            slept = True
+            clock.advance(minutes=5)
+            assert runner.run(scripted_uploader.id)
+        return save(self, page)
+
+    monkeypatch.setattr(runner_module.Saver, "save", sleep_and_save)
+    runner.run(scripted_uploader.id)
+    kept = uploaders.find(scripted_uploader.id)
+    assert kept.cursors == {"entries": 2}
+    assert kept.state.last_success_ms == START_MS + 5 * MINUTE_MS
+    assert values(house) == [120]
+
+
+def test_a_holder_that_slept_before_it_began_begins_nothing(
+    runner: Runner,
+    uploaders: Uploaders,
+    scripted: Scripted,
+    scripted_uploader: Uploader,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted.pages_of = lambda access, cursors: iter([page_with(START_MS, 120)])
+    read = runner_module.uploader_in
+    slept = False
+
+    def sleep_after_reading(row: Document) -> Uploader:
+        nonlocal slept
+        found = read(row)
+        if not slept:
+            slept = True
+            clock.advance(minutes=5)
+            assert runner.run(scripted_uploader.id)
+        return found
+
+    monkeypatch.setattr(runner_module, "uploader_in", sleep_after_reading)
+    assert not runner.run(scripted_uploader.id)
+    assert uploaders.find(scripted_uploader.id).fence == 2
 
 
 def test_one_lease_lets_one_run_at_a_time(runner: Runner, scripted: Scripted, scripted_uploader: Uploader) -> None:
@@ -566,6 +640,7 @@ def test_two_uploaders_of_one_sensor_do_not_wait_for_each_other(
     both = [uploaders.create("dexcom_share", dexcom_answers(dexcom, label=name)) for name in ("one", "two")]
     for value in range(100, 106):
         dexcom.show(value)
+        both.reverse()
         for uploader in both:
             runner.run(uploader.id)
         assert values(house) == list(range(100, value + 1))
