@@ -9,6 +9,7 @@ from typing import Any
 from app.config import BY_NAME, TABLE, Settings
 from app.glucose.units import Unit
 from app.identity.roles import default_role_names
+from app.records.numbers import whole
 from app.records.person import Person
 
 # fmt: off
@@ -62,7 +63,7 @@ def published_settings(settings: Settings, features: Features, person: Person) -
     """Return ``settings`` of ``status.json``: nothing secret, limits in mg/dL."""
     limits = person.thresholds
     published: dict[str, Any] = {
-        row.published: settings[row.name]
+        row.published: _plain(settings[row.name])
         for row in TABLE
         if row.published and not row.secret and row.published not in _NEVER_PUBLISHED
     }
@@ -95,10 +96,14 @@ def extended_settings(settings: Settings, features: Features) -> dict[str, dict[
     return extended
 
 
+def _plain(value: Any) -> Any:
+    return whole(value) if isinstance(value, float) else value
+
+
 def _given_for(feature: str, settings: Settings) -> dict[str, Any]:
     prefix = f"{feature.upper()}_"
     return {
-        _camel_case(name.removeprefix(prefix)): settings[name]
+        _camel_case(name.removeprefix(prefix)): _plain(settings[name])
         for name in sorted(settings.given)
         if name.startswith(prefix) and not BY_NAME[name].secret and not BY_NAME[name].published
     }

@@ -99,7 +99,7 @@ def sort_of(given: Any) -> Sort | None:
         return None
     directions = {"1": 1, "-1": -1}
     for field, direction in given.items():
-        if direction not in directions:
+        if not isinstance(direction, str) or direction not in directions:
             raise BadQuery(f"sort[{field}] is {direction!r}", hint="Wanted: 1 or -1.")
     return tuple((field, directions[direction]) for field, direction in given.items())
 
