@@ -25,17 +25,18 @@ def opened(site: Site, page: Page) -> Page:
 
 
 @pytest.mark.parametrize("size", [PHONE, SMALL, (768, 1024), DESKTOP])
-@pytest.mark.parametrize("mgdl", [223, 39, 401])
-def test_nothing_is_wider_than_the_screen(open_site: Site, page_at: PageAt, size: tuple[int, int], mgdl: int) -> None:
+def test_nothing_is_wider_than_the_screen(open_site: Site, page_at: PageAt, size: tuple[int, int]) -> None:
     falling_low(open_site)
-    open_site.glucose(mgdl, direction="DoubleUp")
     page = page_at(size=size)
     page.context.add_cookies([{"name": "nl_unit", "value": "mmol", "url": open_site.url}])
     opened(open_site, page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    beside = page.locator(".unit").bounding_box()
-    assert beside is not None
-    assert beside["x"] + beside["width"] <= size[0]
+    for minutes_ago, mgdl, number in ((-1, 223, "12.4"), (-2, 39, "LOW"), (-3, 401, "HIGH")):
+        open_site.glucose(mgdl, minutes_ago, direction="TripleUp")
+        expect(page.locator('[data-value="number"]')).to_have_text(number)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        unit = page.locator(".unit").bounding_box()
+        assert unit is not None
+        assert unit["x"] + unit["width"] <= size[0]
 
 
 def test_text_twice_as_large_still_fits(open_site: Site, page_at: PageAt) -> None:
