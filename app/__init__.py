@@ -27,7 +27,8 @@ def create_app(house: House) -> Flask:
     app = Flask(__name__, root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.extensions["house"] = house
     _configure(app, house)
-    login_manager.init_app(app)
+    # No context processor: a page, least of all the error page, must not ask the store who the visitor is.
+    login_manager.init_app(app, add_context_processor=False)
     csrf.init_app(app)
     compat.register(app)
     web.register(app)
