@@ -57,6 +57,12 @@ def _cell(value: Any) -> bytes:
     return b"" if value is None else orjson.dumps(value)
 
 
+def depends_on(response: Response, header: str) -> None:
+    """Say in ``Vary`` that another value of this request header makes another answer."""
+    known = response.headers.get("Vary")
+    response.headers["Vary"] = f"{known}, {header}" if known else header
+
+
 def conditional(response: Response, newest: Instant | None = None) -> Response:
     """Give a 200 its validators, and make it a 304 when the client has just this already."""
     if newest is not None:

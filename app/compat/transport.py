@@ -6,6 +6,7 @@ import zlib
 
 from flask import Blueprint, Request, Response, request
 
+from app.compat.answers import depends_on
 from app.compat.services import surface
 from app.config import Settings
 from app.identity.addresses import is_https, is_loopback_name
@@ -40,14 +41,14 @@ def wrap(blueprint: Blueprint) -> None:
 
 def compressed(response: Response, asked: Request) -> Response:
     """Return the answer gzipped where the client takes that and it is worth it; event streams never are."""
-    response.headers.add("Vary", "Accept-Encoding")
+    depends_on(response, "Accept-Encoding")
     if (
         response.is_streamed
         or response.direct_passthrough
+        or len(response.get_data()) < COMPRESSED_FROM_BYTES
         or "Content-Encoding" in response.headers
         or response.mimetype == "text/event-stream"
         or asked.accept_encodings.quality("gzip") <= 0
-        or len(response.get_data()) < COMPRESSED_FROM_BYTES
     ):
         return response
     body = response.get_data()

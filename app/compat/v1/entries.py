@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from app.compat.answers import JSON, json_answer, rows_answer, text_answer
+from app.compat.answers import JSON, depends_on, json_answer, rows_answer, text_answer
 from app.compat.bodies import body_of
 from app.compat.client_quirks import (
     date_string_finds_all,
@@ -123,7 +123,7 @@ def rendered(rows: list[bytes]) -> Response:
     newest = _instant(completed[0]) if completed else None
     format = chosen(request.headers.get("Accept", ""), TEXT_FIRST) or JSON
     response = rows_answer(completed, newest) if format == JSON else text_answer(completed, format, newest)
-    response.vary.add("Accept")
+    depends_on(response, "Accept")
     return response
 
 

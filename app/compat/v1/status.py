@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotAcceptable
 
 from app.clock import iso_of
-from app.compat.answers import JSON, conditional, json_answer, json_bytes
+from app.compat.answers import JSON, conditional, depends_on, json_answer, json_bytes
 from app.compat.credentials import presented_by
 from app.compat.features import extended_settings, published_settings
 from app.compat.negotiation import chosen
@@ -47,7 +47,7 @@ def show_status() -> Response:
         answer = Response(status=302, headers={"Location": badge})
     else:
         raise NotAcceptable
-    answer.vary.add("Accept")
+    depends_on(answer, "Accept")
     return answer
 
 
