@@ -16,17 +16,19 @@ _CLOCKS_DIFFER_MS = 60_000
 def done_line(treatments: Sequence[Treatment], now_ms: int) -> str:
     """Return ``8 g carbs 11 min ago · 0.40 U 52 min ago``, newest first; ``no carbs for 4 h`` when it is long ago.
 
+    Of one age they are told together: ``30 g carbs, 1.20 U 5 min ago``.
     What is planned for later has not been done; what is not in the picture at all is not spoken of.
     """
     carbs = _last(treatments, now_ms, lambda treatment: treatment.carbs)
     insulin = _last(treatments, now_ms, lambda treatment: treatment.insulin)
-    said = [
-        (at_ms, _said(text(amount), none, now_ms - at_ms))
-        for found, text, none in ((carbs, _carbs_text, "no carbs"), (insulin, units_text, "no insulin"))
-        if found
-        for at_ms, amount in (found,)
-    ]
-    return " · ".join(words for _, words in sorted(said, key=lambda one: -one[0]))
+    said: dict[str, tuple[int, list[str]]] = {}
+    for found, text, none in ((carbs, _carbs_text, "no carbs"), (insulin, units_text, "no insulin")):
+        if found:
+            at_ms, amount = found
+            what, when = _said(text(amount), none, now_ms - at_ms)
+            said.setdefault(when, (at_ms, []))[1].append(what)
+    newest_first = sorted(said.items(), key=lambda one: -one[1][0])
+    return " · ".join(f"{', '.join(what)} {when}" for when, (_, what) in newest_first)
 
 
 def _last(
@@ -39,10 +41,10 @@ def _last(
     return None
 
 
-def _said(amount: str, none: str, age_ms: int) -> str:
+def _said(amount: str, none: str, age_ms: int) -> tuple[str, str]:
     if age_ms >= _LONG_AGO_MS:
-        return f"{none} for {span_text(age_ms // _HOUR_MS * _HOUR_MS)}"
-    return f"{amount} {age_text(age_ms)}"
+        return none, f"for {span_text(age_ms // _HOUR_MS * _HOUR_MS)}"
+    return amount, age_text(age_ms)
 
 
 def _carbs_text(grams: float) -> str:
