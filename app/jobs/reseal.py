@@ -32,7 +32,8 @@ def reseal(store: Store, keyring: KeyRing) -> int:
         return 0
     count = sum(_resealed(store, keyring, collection, path) for collection, paths in SEALED.items() for path in paths)
     marks.replace_one({"_id": _MARK_ID}, {"fingerprint": newest}, upsert=True)
-    log.info("secrets were sealed with the newest key", extra=told(count=count))
+    if count:
+        log.info("secrets were sealed with the newest key", extra=told(count=count))
     return count
 
 
