@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.config import load_settings
 from app.house import House
-from app.uploaders.from_environment import UPLOADER_ID, described_in, refresh
+from app.uploaders.from_environment import UNSET, UPLOADER_ID, described_in, refresh
 from app.uploaders.runner import Runner
 from app.uploaders.state import Uploader
 from app.uploaders.uploaders import Uploaders
@@ -25,26 +26,7 @@ SHARE = {
 
 
 def settings(**given: Any) -> dict[str, Any]:
-    return {
-        "BASE_URL": "",
-        "ENABLE": (),
-        "CONNECT_SOURCE": "",
-        "CONNECT_SOURCE_ENDPOINT": "",
-        "CONNECT_SOURCE_API_SECRET": "",
-        "CONNECT_SHARE_ACCOUNT_NAME": "",
-        "CONNECT_SHARE_PASSWORD": "",
-        "CONNECT_SHARE_REGION": "us",
-        "CONNECT_SHARE_SERVER": "",
-        "CONNECT_LINK_UP_USERNAME": "",
-        "CONNECT_LINK_UP_PASSWORD": "",
-        "CONNECT_LINK_UP_REGION": "EU",
-        "CONNECT_LINK_UP_SERVER": "",
-        "CONNECT_LINK_UP_PATIENT_ID": "",
-        "BRIDGE_USER_NAME": "",
-        "BRIDGE_PASSWORD": "",
-        "BRIDGE_SERVER": "US",
-        **given,
-    }
+    return {**UNSET, **load_settings({}).values, **given}
 
 
 @pytest.fixture
