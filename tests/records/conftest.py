@@ -1,6 +1,9 @@
-"""The services of records over an embedded store."""
+"""The services of records, over each backend."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +12,24 @@ from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
+from app.store import open_store
 from app.store.interface import Store
 from tests.clocks import SettableClock
+from tests.mongodb import mongo_store, standalone_server, standalone_uri
 
 ACTOR = system_actor("test")
+
+__all__ = ["mongo_store", "standalone_server", "standalone_uri"]
+
+
+@pytest.fixture(params=["embedded", pytest.param("mongodb", marks=pytest.mark.mongodb)])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
+    if request.param == "mongodb":
+        yield request.getfixturevalue("mongo_store")
+        return
+    opened = open_store(f"sqlite:///{tmp_path}/nightlight.db", clock=clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
