@@ -27,8 +27,11 @@ def write_to_screen_ms(server: Server, now_ms: int, *, times: int = 50) -> list[
                 with news:
                     seen.update({at_ms: time.monotonic() for at_ms in _instants(line) if at_ms not in seen})
                     news.notify_all()
+            if now_ms + 1000 * (times - 1) in seen:
+                return
 
-    threading.Thread(target=listen, daemon=True).start()
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
     delays = []
     for number in range(times):
         at_ms = now_ms + 1000 * number
@@ -41,6 +44,7 @@ def write_to_screen_ms(server: Server, now_ms: int, *, times: int = 50) -> list[
             if not news.wait_for(lambda at_ms=at_ms: at_ms in seen, timeout=10):  # type: ignore[misc]
                 raise RuntimeError("an uploaded reading did not come to the page")
             delays.append(1000 * (seen[at_ms] - began))
+    listener.join(timeout=10)
     stream.close()
     return sorted(delays)
 
