@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, redirect, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -39,6 +39,13 @@ class SessionCookie(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the present request came by https."""
         return request.is_secure
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Send the cookie only when its content changed.
+
+        Sent with every answer, a slow one would put back what a quicker one has changed in the meantime.
+        """
+        return session.modified
 
 
 def site_address() -> str:

@@ -19,6 +19,7 @@ _WHY = {
     "used-code": "a code that was used before",
     "clock-out-of-step": "a code of a phone whose clock is wrong",
 }
+_WITH = {"code": "a code", "recovery code": "a recovery code", "enrolment": "a new authenticator"}
 _SENTENCES = {
     "owner account made": "{who} made the first account",
     "signed in": "{who} signed in with {with}",
@@ -37,8 +38,8 @@ _SENTENCES = {
     "share revoked": "{who} ended the link for {for}",
     "ended share tried": "Somebody tried the link for {name}, which has ended",
     "share passcode failed": "A wrong passcode was given for the link for {name}",
-    "device token made": "{who} let the app {about} in",
-    "device token revoked": "{who} shut the app {about} out",
+    "device token made": "{who} connected the app {about}",
+    "device token revoked": "{who} shut out the app {about}",
     "credential refused": "An app showed a credential that is not known here",
     "uploader made": "{who} added the uploader {about}",
     "uploader changed": "{who} changed the uploader {about}",
@@ -70,6 +71,7 @@ def told(row: Row, link_names: Mapping[str, str]) -> ToldRow:
     """Return a row in words; ``link_names`` says for whom each share link is, by its id."""
     known: defaultdict[str, object] = defaultdict(lambda: "?", row.details)
     known["why"] = _WHY.get(str(known["why"]), known["why"])
+    known["with"] = _WITH.get(str(known["with"]), known["with"])
     known |= {"who": _who(row), "about": row.about or "?", "name": link_names.get(row.about, "somebody")}
     sentence = _SENTENCES.get(row.act, "{who}: " + row.act).format_map(known)
     return ToldRow(row.at_ms, sentence, _where(row), row.act in _TROUBLES)

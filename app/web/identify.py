@@ -98,6 +98,11 @@ def signed_in() -> SignedIn:
     return cast(SignedIn, current_user.signed_in)
 
 
+def is_signed_in() -> bool:
+    """Tell whether somebody is signed in in this browser, on a page that anybody reaches."""
+    return _TOKEN in session and bool(current_user.is_authenticated)
+
+
 def let_in(someone: SignedIn) -> None:
     """Give this browser the cookie of a session, and nothing it held before."""
     session.clear()

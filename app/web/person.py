@@ -34,8 +34,10 @@ guard(blueprint, member)
 class _Limit(fields.Float):
     """A number, typed with a point or a comma."""
 
+    WANTED = "Enter a number."
+
     def __init__(self) -> None:
-        super().__init__(required=True, error_messages={"required": "Enter a number.", "invalid": "Enter a number."})
+        super().__init__(required=True, error_messages=dict.fromkeys(("required", "invalid", "special"), self.WANTED))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> float:
         return super()._deserialize(str(value).replace(",", "."), attr, data, **more)

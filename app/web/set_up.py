@@ -6,7 +6,6 @@ An enrolment that was interrupted is gone on with here after the password of the
 from __future__ import annotations
 
 from flask import Blueprint, Flask, flash, redirect, render_template, session, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NightlightError
@@ -18,6 +17,7 @@ from app.identity.totp import Enrolment
 from app.web import one_time
 from app.web.forms import Form, Line, Password, again, read
 from app.web.identify import let_in, nobody, peer
+from app.web.qr import picture
 
 PENDING = "pending"
 """Where the browser keeps the ticket between a right password and the second step."""
@@ -97,8 +97,7 @@ def confirm_authenticator() -> BaseResponse:
 
 def drawn(enrolment: Enrolment) -> dict[str, object]:
     """Return an enrolment as a page shows it: the picture, the address, the secret in words."""
-    # Drawn by us from modules alone: nothing anybody entered is in it.
-    return {"qr": Markup(enrolment.qr_svg), "uri": enrolment.uri, "secret": enrolment.secret_text}  # noqa: S704
+    return {"qr": picture(enrolment.qr_svg), "uri": enrolment.uri, "secret": enrolment.secret_text}
 
 
 def _enrolment() -> Enrolment:

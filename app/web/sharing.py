@@ -31,10 +31,10 @@ ROLE_WORDS = {
     "clinician": ("A clinician", "a doctor, a nurse, a diabetes team"),
 }
 KIND_WORDS = {
-    "glucose": "Glucose",
-    "treatments": "Insulin, carbs and notes",
-    "devicestatus": "Loop, pump and phone",
-    "profile": "Profile",
+    "glucose": ("Glucose", "always"),
+    "treatments": ("Treatments", "insulin, carbs, notes, changes of sensor and site"),
+    "devicestatus": ("Devices", "loop, pump and phone"),
+    "profile": ("Profile", "basal rates, ratios, targets"),
 }
 LIFETIMES = {"2": "2 hours", "12": "12 hours", "48": "2 days", "168": "a week", "336": "2 weeks", "720": "30 days"}
 """Hours, and their words."""
@@ -122,7 +122,7 @@ def _wish(entered: dict[str, Any]) -> Wish:
 
 def kinds_text(kinds: tuple[str, ...]) -> str:
     """Return what a link shows, as a list in a sentence: ``glucose, profile``."""
-    return ", ".join(KIND_WORDS[kind][0].lower() + KIND_WORDS[kind][1:] for kind in kinds)
+    return ", ".join(KIND_WORDS[kind][0].lower() for kind in kinds)
 
 
 def _words() -> dict[str, Any]:

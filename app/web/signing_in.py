@@ -13,7 +13,7 @@ from app.identity.sign_in import Pending, SignedIn
 from app.records.person import read_person
 from app.web.destinations import page_at, page_or_now
 from app.web.forms import Form, Line, Password, again, read
-from app.web.identify import let_in, let_out, member, nobody, peer, signed_in
+from app.web.identify import is_signed_in, let_in, let_out, member, nobody, peer, signed_in
 from app.web.set_up import PENDING, CodeForm
 from app.web.viewer import keep_unit
 
@@ -42,7 +42,10 @@ def page() -> str | BaseResponse:
     shared = house()
     if not setup.is_set_up(shared.store):
         return redirect(url_for("set_up.page"), 303)
-    session[NEXT] = page_at(request.args.get(NEXT, ""))
+    wanted = page_at(request.args.get(NEXT, ""))
+    if is_signed_in():
+        return redirect(wanted or landing(), 303)
+    session[NEXT] = wanted
     return render_template("signing_in/password.html")
 
 
@@ -125,11 +128,10 @@ def _second(template: str) -> BaseResponse:
 def _welcome(someone: SignedIn, *, with_phone: bool) -> BaseResponse:
     wanted = session.get(NEXT, "")
     let_in(someone)
-    left = someone.account.recovery_codes_left
     if with_phone:
         response = redirect(wanted or landing(), 303)
     else:
-        flash(f"Recovery codes left: {left}. If your phone is gone, set up another authenticator now.")
+        flash("That recovery code is used up. If your phone is gone, set up another authenticator now.")
         response = redirect(url_for("account.page"), 303)
     return keep_unit(response, someone.account.units)
 

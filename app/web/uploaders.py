@@ -27,6 +27,9 @@ IN_PLACE = "X-In-Place"
 """A header of the script that shows a trial's result without loading the page anew, and of the answer meant for it."""
 
 PATIENT = "patient_id"
+CONSENT = "accept_terms"
+TERMS = ("tou", "pp")
+"""What only some accounts have to answer: whose readings, where several people share; a vendor's new contract."""
 
 blueprint = Blueprint("uploaders", __name__, url_prefix="/uploaders")
 guard(blueprint, member)
@@ -187,18 +190,25 @@ def _new(vendor: str) -> dict[str, Any]:
 def _kept(uploader_id: str) -> dict[str, Any]:
     uploader = service().find(uploader_id)
     fields = service().form(uploader.vendor, uploader_id)
-    shown = _form(uploader.label, fields, url_for(".edit", uploader_id=uploader_id))
-    return {**shown, "status": status(uploader, house().clock.now_ms())}
+    told = status(uploader, house().clock.now_ms())
+    shown = _form(uploader.label, fields, url_for(".edit", uploader_id=uploader_id), step=told.step)
+    return {**shown, "status": told}
 
 
-def _form(title: str, fields: tuple[FormField, ...], action: str) -> dict[str, Any]:
+def _form(title: str, fields: tuple[FormField, ...], action: str, step: str = "") -> dict[str, Any]:
+    """Return what the page shows: the fields everybody needs, and under a fold ``more`` of them."""
+    folded = {PATIENT} if step in TERMS else {PATIENT, CONSENT}
+    first = [field for field in fields if not field.advanced and (field.name not in folded or field.value)]
     return {
         "title": title,
-        "fields": fields,
+        "fields": first,
+        "more": [field for field in fields if field not in first],
         "action": action,
         "trial": None,
         "status": None,
         "patient_field": PATIENT,
+        "consent_field": CONSENT,
+        "terms": TERMS,
     }
 
 

@@ -61,7 +61,8 @@ function trial(form) {
       const answer = await fetch(form.dataset.trial, { method: "POST", body: new FormData(form), headers: { "X-In-Place": "1" } });
       if (!answer.headers.get("X-In-Place")) return location.reload();
       result.innerHTML = await answer.text();
-      if (result.querySelector("fieldset")) form.querySelector('[data-part="patient"]')?.remove();
+      // What the answer asks anew takes the place of the field it stands for.
+      for (const { name } of result.querySelectorAll("[name]")) form.querySelector(`[data-field="${name}"]`)?.remove();
     } catch {
       result.textContent = "This server did not answer. Try again.";
     } finally {

@@ -25,6 +25,7 @@ from app.store.interface import Store
 from tests.chromium import LAUNCH_ARGUMENTS, chromium_path
 from tests.clocks import SettableClock
 from tests.conftest import API_SECRET
+from tests.web.household import Household, household_at, make_hashes_cheap
 
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
@@ -187,3 +188,19 @@ def falling_low(site: Site) -> None:
         2, device="loop://phone", uploader={"battery": 71, "name": "phone"}, pump={"reservoir": 82.0},
         loop={"name": "Loop", "iob": {"iob": 0.85}, "cob": {"cob": 8}},
     )  # fmt: skip
+
+
+@pytest.fixture
+def fresh_household(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator[Household]:
+    """A household whose server nobody has set up yet."""
+    make_hashes_cheap(monkeypatch)
+    household = household_at(serve, ALLOW_PRIVATE_SOURCES="on")
+    yield household
+    household.close()
+
+
+@pytest.fixture
+def household(fresh_household: Household) -> Household:
+    """A household with an owner who is enrolled, and a person."""
+    fresh_household.set_up()
+    return fresh_household
