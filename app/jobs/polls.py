@@ -84,8 +84,10 @@ class Polls:
     def _run(self, uploader_id: str) -> None:
         try:
             self._runner.run(uploader_id, is_over=self._is_over)
-        except NightlightError as problem:
-            log.warning("a run could not be stored", extra=told(uploader=uploader_id, why=problem.code))
+        except Exception as problem:
+            # The end of the thread: what is not told here is told nowhere. Its text could hold what a vendor sent.
+            why = problem.code if isinstance(problem, NightlightError) else type(problem).__name__
+            log.error("a run could not be stored", extra=told(uploader=uploader_id, why=why))
         finally:
             with self._lock:
                 del self._running[uploader_id]

@@ -48,15 +48,16 @@ def uploaders(house: House) -> Uploaders:
 
 
 @pytest.fixture
-def gate(house: House) -> Iterator[Gate]:
-    made = Gate(house)
-    yield made
-    made.open.set()
+def gate(house: House) -> Gate:
+    return Gate(house)
 
 
 @pytest.fixture
-def polls(house: House, gate: Gate) -> Polls:
-    return Polls(house.store, house.clock, gate, lambda: False)
+def polls(house: House, gate: Gate) -> Iterator[Polls]:
+    made = Polls(house.store, house.clock, gate, lambda: False)
+    yield made
+    gate.open.set()
+    assert made.wait(10)
 
 
 def change(collection: str, op: str = "update") -> Change:
@@ -135,9 +136,10 @@ def test_a_process_that_may_not_work_begins_nothing(house: House, uploaders: Upl
     assert gate.began == []
 
 
-def test_a_store_that_fails_in_mid_run_ends_that_run_alone(uploaders: Uploaders, gate: Gate, polls: Polls) -> None:
+@pytest.mark.parametrize("problem", [Unavailable("down"), RuntimeError("a mistake of ours")])
+def test_a_run_that_fails_ends_alone(uploaders: Uploaders, gate: Gate, polls: Polls, problem: Exception) -> None:
     uploaders.create("dexcom_share", ANSWERS["dexcom_share"])
-    gate.problem = Unavailable("down")
+    gate.problem = problem
     gate.open.set()
     polls.look()
     assert polls.wait(10)
