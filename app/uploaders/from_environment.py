@@ -30,25 +30,6 @@ log = logging.getLogger(__name__)
 
 UPLOADER_ID = "environment"
 
-UNSET: Mapping[str, Any] = {
-    "CONNECT_SOURCE": "",
-    "CONNECT_SOURCE_ENDPOINT": "",
-    "CONNECT_SOURCE_API_SECRET": "",
-    "CONNECT_SHARE_ACCOUNT_NAME": "",
-    "CONNECT_SHARE_PASSWORD": "",
-    "CONNECT_SHARE_REGION": "us",
-    "CONNECT_SHARE_SERVER": "",
-    "CONNECT_LINK_UP_USERNAME": "",
-    "CONNECT_LINK_UP_PASSWORD": "",
-    "CONNECT_LINK_UP_REGION": "EU",
-    "CONNECT_LINK_UP_SERVER": "",
-    "CONNECT_LINK_UP_PATIENT_ID": "",
-    "BRIDGE_USER_NAME": "",
-    "BRIDGE_PASSWORD": "",
-    "BRIDGE_SERVER": "US",
-}
-"""Nightscout's variables and their defaults."""
-
 _ACTOR = system_actor("environment")
 
 
@@ -79,7 +60,7 @@ def described_in(settings: Mapping[str, Any]) -> Described | None:
 
 def refresh(store: Store, clock: Clock, keyring: KeyRing, settings: Mapping[str, Any]) -> None:
     """Make the uploader the environment describes, bring it up to date, or switch it off; safe to do at every start."""
-    wanted = described_in({**UNSET, **settings})
+    wanted = described_in(settings)
     rows = store.collection(COLLECTION, actor=_ACTOR.label)
     row = rows.find_one({"_id": UPLOADER_ID})
     uploaders = Uploaders(store, clock, _ACTOR, keyring, own_addresses=[settings["BASE_URL"]])

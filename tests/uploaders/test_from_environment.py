@@ -9,7 +9,7 @@ import pytest
 
 from app.config import load_settings
 from app.house import House
-from app.uploaders.from_environment import UNSET, UPLOADER_ID, described_in, refresh
+from app.uploaders.from_environment import UPLOADER_ID, described_in, refresh
 from app.uploaders.runner import Runner
 from app.uploaders.state import Uploader
 from app.uploaders.uploaders import Uploaders
@@ -26,7 +26,7 @@ SHARE = {
 
 
 def settings(**given: Any) -> dict[str, Any]:
-    return {**UNSET, **load_settings({}).values, **given}
+    return {**load_settings({}).values, **given}
 
 
 @pytest.fixture
