@@ -170,3 +170,5 @@ def register(app: Flask) -> None:
     shared: House = app.extensions["house"]
     access = NightscoutAccess(shared.settings, shared.store, shared.clock, shared.keyring)
     app.extensions.setdefault("nightscout access", access)
+    # A phone changes its network many times a day; whose session it is, the token alone says.
+    login_manager.session_protection = None

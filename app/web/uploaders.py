@@ -177,7 +177,8 @@ def _tested(vendor: str, shown: dict[str, Any], uploader_id: str | None = None) 
         response = again(template, refused, **shown)
     else:
         _tell("tested", request.form.get("label", "").strip() or shown["title"])
-        response = make_response(render_template(template, **{**shown, "entered": request.form, "trial": trial}))
+        told = {**shown, "entered": request.form, "trial": trial, "in_place": in_place}
+        response = make_response(render_template(template, **told))
     if in_place:
         response.headers[IN_PLACE] = "1"
     return response

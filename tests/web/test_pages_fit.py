@@ -63,6 +63,15 @@ def test_every_page_for_outsiders_fits(household: Household, page_at: PageAt, si
     assert page.evaluate(TOO_WIDE) == 0
 
 
+def test_recovery_codes_are_dark_on_paper(household: Household, page_at: PageAt) -> None:
+    page = household.mum_at(page_at(scheme="dark"))
+    page.goto(f"{household.site.url}/account/recovery-codes")
+    page.get_by_role("button", name="Make eight new codes").click()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".codes").evaluate("codes => getComputedStyle(codes).color") == "rgb(0, 0, 0)"
+    assert not page.get_by_role("button", name="I have them").is_visible()
+
+
 def test_pages_work_without_script(household: Household, page_at: PageAt) -> None:
     page = household.mum_at(page_at(java_script_enabled=False))
     page.goto(f"{household.site.url}/sharing/new")

@@ -219,6 +219,8 @@ def test_a_parent_tests_picks_the_child_and_adds(
     expect(page.get_by_text("2 people share with this LibreLinkUp account")).to_be_visible()
     page.get_by_label("Ada Example").check()
     expect(page.locator('[name="patient_id"]')).to_have_count(2)
+    page.get_by_role("button", name="Test this").click()
+    expect(page.get_by_text("Signed in. Last reading 112 mg/dL")).to_be_visible()
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("LibreLinkUp is added")).to_be_visible()
     assert only_one(household).options["patient_id"] == PATIENT_ID
