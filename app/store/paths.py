@@ -1,15 +1,24 @@
-"""Dotted paths: what one may look like, and reading documents along them."""
+"""Names of collections and dotted paths: what one may look like, and reading documents along a path."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.errors import BadQuery
 from app.store.interface import Document
 
+_GOOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}")
 MAX_LENGTH = 500
 MAX_PARTS = 50
+
+
+def checked_name(name: str) -> str:
+    """Return a collection's name, or raise ``BadQuery``."""
+    if not _GOOD_NAME.fullmatch(name):
+        raise BadQuery(f"A collection cannot be named {name[:40]!r}")
+    return name
 
 
 class Missing:

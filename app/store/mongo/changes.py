@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from app.errors import ChangesLost
 from app.logs import told
@@ -27,6 +27,7 @@ COLLECTION = "nl_changes"
 KEPT_ROWS = 100_000
 KEPT_BYTES = 128 * 1024 * 1024
 IDS_IN_ROW = 1000
+_NAMESPACE_EXISTS = 48
 _SEED: Document = {"_id": 0, "collection": "", "op": "resync", "ids": [], "at_ms": 0, "actor": ""}
 
 
@@ -48,6 +49,7 @@ class ChangeLog:
         self._pending_lock = threading.Lock()
         self._appending = threading.Lock()
         self._last = 0
+        self._making = threading.Lock()
         self._made = False
 
     def append(self, collection: str, op: ChangeOp, ids: Sequence[Any], at_ms: int, actor: str, key: str = "") -> None:
@@ -89,9 +91,10 @@ class ChangeLog:
 
     def make(self) -> Collection[Document]:
         """Return the log's collection, which exists from then on. Raises the driver's errors."""
-        if not self._made:
-            self._create()
-            self._made = True
+        with self._making:
+            if not self._made:
+                self._create()
+                self._made = True
         return self._rows()
 
     def _rows(self) -> Collection[Document]:
@@ -102,7 +105,9 @@ class ChangeLog:
         try:
             if COLLECTION not in database.list_collection_names(filter={"name": COLLECTION}):
                 database.create_collection(COLLECTION, capped=True, size=KEPT_BYTES, max=KEPT_ROWS)
-        except CollectionInvalid:
+        except (CollectionInvalid, OperationFailure) as problem:
+            if isinstance(problem, OperationFailure) and problem.code != _NAMESPACE_EXISTS:
+                raise
             log.debug("another process made the change log")
         rows = self._rows()
         has_key = {"key": {"$exists": True}}
@@ -153,5 +158,5 @@ def append_quietly(log_of_changes: ChangeLog, *arguments: Any) -> None:
     """Append, but only warn when that fails: the write it tells of is done, and will be found as a foreign one."""
     try:
         log_of_changes.append(*arguments)
-    except (Exception, PyMongoError) as problem:
+    except Exception as problem:
         log.warning("a change could not be logged", extra=told(problem=str(problem)))

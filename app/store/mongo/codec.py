@@ -6,7 +6,7 @@ Databases written by Node hold whole numbers as doubles; the decoder turns them 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -68,6 +68,7 @@ _DECODERS: list[TypeDecoder] = [_Float(), _Long(), _Decimal(), _Stamp(), _Patter
 def _options(decoders: list[TypeDecoder]) -> CodecOptions[Document]:
     return CodecOptions(
         tz_aware=True,
+        tzinfo=UTC,
         unicode_decode_error_handler="replace",
         datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
         type_registry=TypeRegistry(decoders),

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from pymongo import ReturnDocument
+from pymongo import IndexModel, ReturnDocument
 from pymongo import collection as driver
 from pymongo.errors import OperationFailure
 
@@ -129,9 +129,9 @@ class MongoCollection(interface.Collection):
         with translated():
             rows = self._rows()
             present = set(rows.index_information())
-            for index in indexes:
-                if index.name not in present:
-                    _create_index(rows, index)
+            missing = {index.name: _model(index) for index in indexes if index.name not in present}
+            if missing:
+                _create_indexes(rows, list(missing.values()))
 
     def _rows(self) -> driver.Collection[Document]:
         return self._connection.collection(self.name)
@@ -213,15 +213,25 @@ class MongoCollection(interface.Collection):
         raise contended()
 
 
-def _create_index(rows: driver.Collection[Document], index: Index) -> None:
+def _model(index: Index) -> IndexModel:
     options: dict[str, Any] = {"name": index.name}
     if index.unique:
         options["unique"] = True
     if index.expire_after_s is not None:
         options["expireAfterSeconds"] = index.expire_after_s
+    return IndexModel(list(index.keys), **options)
+
+
+def _create_indexes(rows: driver.Collection[Document], models: list[IndexModel]) -> None:
+    """Create indexes together, which is quick; or one by one, when one of them is there under another name."""
     try:
-        rows.create_index(list(index.keys), **options)
+        rows.create_indexes(models)
     except OperationFailure as problem:
         if problem.code not in _INDEX_EXISTS:
             raise
-        log.info("an index is there under another name", extra=told(collection=rows.name, index=index.name))
+        if len(models) > 1:
+            for model in models:
+                _create_indexes(rows, [model])
+        else:
+            name = models[0].document["name"]
+            log.info("an index is there under another name", extra=told(collection=rows.name, index=name))

@@ -17,8 +17,9 @@ _TOO_SLOW = {50, 202}  # MaxTimeMSExpired, ExceededTimeLimit
 _FULL = {14031, 12297}  # OutOfDiskSpace
 _TOO_LARGE = {10334, 17280, 17419, 17420}  # BSONObjectTooLarge and what updates say of it
 _DENIED = {13, 18, 8000}  # Unauthorized, AuthenticationFailed, Atlas' own
+_BAD_VALUE = 2
 _BAD_QUERY = {
-    2,  # BadValue
+    _BAD_VALUE,
     9,  # FailedToParse
     14,  # TypeMismatch
     15,  # Overflow
@@ -71,10 +72,10 @@ def _of_code(code: int, message: str) -> NightlightError:
         return DuplicateKey("There is a document with the same key already")
     if code in _TOO_SLOW:
         return too_slow()
+    if code in _TOO_LARGE or (code == _BAD_VALUE and "too large" in message):
+        return BadDocument("A document is too large")
     if code in _BAD_QUERY:
         return BadQuery(f"The database refuses this: {message[:200]}")
-    if code in _TOO_LARGE:
-        return BadDocument("A document is too large")
     if code in _FULL:
         return StoreFull("The database has no room for this write", hint="Free some space; reading goes on meanwhile.")
     if code in _DENIED:

@@ -16,6 +16,8 @@ from app.store.mongo.collection import MongoCollection
 from app.store.mongo.connection import Connection
 from app.store.mongo.ear import Ear
 from app.store.mongo.errors import translated
+from app.store.mongo.foreign import ForeignWrites
+from app.store.paths import checked_name
 
 
 class MongoStore(interface.Store):
@@ -44,11 +46,18 @@ class MongoStore(interface.Store):
         self._log = ChangeLog(self._connection)
         self._ear = Ear(self._log)
         self._listeners = Listeners(self._ear.wait, self._log.since, self._log.last_seq, clock.now_ms)
+        self._foreign = ForeignWrites(self._connection, self._log, clock)
 
     def collection(self, name: str, *, actor: str = "") -> MongoCollection:
         """Return the collection."""
         return MongoCollection(
-            self._connection, self._log, self._clock, self._new_id, name=name, actor=actor, limit_ms=self._limit_ms
+            self._connection,
+            self._log,
+            self._clock,
+            self._new_id,
+            name=checked_name(name),
+            actor=actor,
+            limit_ms=self._limit_ms,
         )
 
     def last_seq(self) -> int:
@@ -61,7 +70,9 @@ class MongoStore(interface.Store):
 
     def listen(self, heard: Callable[[Sequence[Change]], None]) -> Subscription:
         """Call ``heard`` with every change from now on."""
-        return self._listeners.add(heard)
+        subscription = self._listeners.add(heard)
+        self._foreign.start()
+        return subscription
 
     def take_lease(self, name: str, owner: str, *, ttl_ms: int) -> Lease | None:
         """Take or renew the lease."""
@@ -103,6 +114,7 @@ class MongoStore(interface.Store):
 
     def close(self) -> None:
         """End the threads and close the connections of this process. Idempotent."""
+        self._foreign.close()
         self._listeners.close()
         self._ear.close()
         self._connection.close()

@@ -10,18 +10,15 @@ one it was planned by.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.errors import BadQuery
 from app.store.encoding import Key, is_odd, key_of, value_along
 from app.store.indexes import FEW_VALUED
 from app.store.interface import Document, Index
-
-_GOOD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}")
+from app.store.paths import checked_name
 
 SCHEMA = """
 CREATE TABLE collections (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER NOT NULL);
@@ -122,13 +119,6 @@ class Layout:
             if value.__class__ is not str and path not in self.odd and is_odd(value):
                 turned_odd.add(path)
         return keys, turned_odd
-
-
-def checked_name(name: str) -> str:
-    """Return a collection's name, or raise ``BadQuery``."""
-    if not _GOOD_NAME.fullmatch(name):
-        raise BadQuery(f"A collection cannot be named {name[:40]!r}")
-    return name
 
 
 def read_layout(connection: sqlite3.Connection, name: str) -> Layout | None:

@@ -150,6 +150,8 @@ class Engine:
 
     def close(self) -> None:
         """Close every connection of this process. Idempotent."""
+        if self._closed:
+            return
         with self._lock:
             if self._closed:
                 return
@@ -227,5 +229,5 @@ class Engine:
         with self._reopening:
             if self._process != os.getpid():
                 _abandoned.append((self._writer, self._watcher, self._readers))
-                self._lock.close()
+                self._lock.forget()
                 self._open()

@@ -21,7 +21,7 @@ _LONGEST_PAUSE_S = 0.004
 
 
 class WriteLock:
-    """Held with ``with``; not reentrant. ``whole`` keeps other processes out for as long as the store is open."""
+    """Held with ``with``; not reentrant."""
 
     def __init__(self, path: Path) -> None:
         self._threads = threading.Lock()
@@ -39,10 +39,11 @@ class WriteLock:
     def __enter__(self) -> None:
         if not self._threads.acquire(timeout=WAIT_S):
             raise _busy()
-        if self._ours_alone:
-            return
         try:
-            self._wait_for_processes()
+            if self._descriptor < 0:
+                raise Unavailable("The store is closed")
+            if not self._ours_alone:
+                self._wait_for_processes()
         except BaseException:
             self._threads.release()
             raise
@@ -55,7 +56,13 @@ class WriteLock:
         self._threads.release()
 
     def close(self) -> None:
-        """Give the lock's file back."""
+        """Give the lock's file back; nobody gets the lock any more."""
+        with self._threads:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def forget(self) -> None:
+        """Let go of a lock inherited by a fork; what it held, and who held it, belongs to the parent."""
         os.close(self._descriptor)
 
     def _wait_for_processes(self) -> None:

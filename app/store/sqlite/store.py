@@ -13,9 +13,10 @@ from app.errors import NightlightError
 from app.store import interface
 from app.store.interface import Change, Health, Lease, Subscription
 from app.store.listening import Listeners
+from app.store.paths import checked_name
 from app.store.sqlite import changes, leases
 from app.store.sqlite.backup import write_backup
-from app.store.sqlite.catalogue import checked_name, collection_names
+from app.store.sqlite.catalogue import collection_names
 from app.store.sqlite.collection import SqliteCollection
 from app.store.sqlite.ear import Ear
 from app.store.sqlite.engine import Engine

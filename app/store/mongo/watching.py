@@ -1,0 +1,174 @@
+"""Foreign writes by change stream: every write there was, less those the change log tells of."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.change_stream import DatabaseChangeStream
+from pymongo.errors import OperationFailure
+
+from app.clock import Clock
+from app.errors import ChangesLost
+from app.store.encoding import Key, key_of
+from app.store.interface import ChangeOp, Document
+from app.store.mongo.changes import ChangeLog
+from app.store.mongo.connection import Connection
+from app.store.mongo.foreign import ACTOR, COLLECTION, is_watched
+
+log = logging.getLogger(__name__)
+
+_OPS: dict[str, ChangeOp] = {"insert": "insert", "update": "update", "replace": "update", "delete": "delete"}
+_HISTORY_LOST = {222, 260, 280, 286}  # the stream cannot go on, or not from where we were
+_GRACE_STEPS = 5
+_ROWS_AT_ONCE = 1000
+_REMEMBERED_STEPS = 240
+_STEPS_BETWEEN_SAVES = 20
+
+Write = tuple[str, Key]
+
+
+@dataclass(slots=True)
+class _Event:
+    """A write seen in the stream and not yet found in the log."""
+
+    write: Write
+    id: Any
+    op: ChangeOp
+    token: Document
+    steps: int = 0
+
+
+class Watching:
+    """One change stream over the database, and the change log beside it.
+
+    A write of ours is one event and one mention in the log; whichever comes first waits for the other. An event whose
+    mention does not come was somebody else's.
+    """
+
+    rest_s = 0.2
+
+    def __init__(self, connection: Connection, changes: ChangeLog, clock: Clock) -> None:
+        self._connection = connection
+        self._changes = changes
+        self._clock = clock
+        saved = self._place.find_one({"_id": "stream"}) or {}
+        self._token: Document | None = saved.get("token")
+        self._seq: int = saved.get("seq", changes.last_seq())
+        self._stream: DatabaseChangeStream[Document] | None = None
+        self._waiting: list[_Event] = []
+        self._mentions: Counter[Write] = Counter()
+        self._mentioned_at: dict[Write, tuple[int, int]] = {}
+        self._steps = 0
+        self._saved_token = self._token
+
+    def step(self) -> None:
+        """Take in what happened, and append what nobody logged."""
+        self._steps += 1
+        try:
+            events = list(self._events())
+        except OperationFailure as problem:
+            if problem.code not in _HISTORY_LOST:
+                raise
+            self._start_over()
+            return
+        self._read_log()
+        self._waiting = [event for event in [*self._waiting, *events] if not self._is_ours(event)]
+        for event in self._waiting:
+            event.steps += 1
+            if event.steps > _GRACE_STEPS:
+                self._append(event)
+        self._waiting = [event for event in self._waiting if event.steps <= _GRACE_STEPS]
+        self._forget_old_mentions()
+        if not self._waiting and self._steps % _STEPS_BETWEEN_SAVES == 0:
+            self._save()
+
+    def close(self) -> None:
+        """Close the stream, remembering where it stood."""
+        if not self._waiting:
+            self._save()
+        if self._stream is not None:
+            self._stream.close()
+
+    @property
+    def _place(self) -> Any:
+        return self._connection.collection(COLLECTION)
+
+    def _events(self) -> Iterator[_Event]:
+        if self._stream is None:
+            self._stream = self._connection.database.watch(
+                [{"$project": {"operationType": 1, "ns": 1, "documentKey": 1}}],
+                resume_after=self._token,
+                max_await_time_ms=1,
+            )
+        while (told := self._stream.try_next()) is not None:
+            self._token = told["_id"]
+            collection = self._connection.logical(told.get("ns", {}).get("coll", ""))
+            if not is_watched(collection):
+                continue
+            op = _OPS.get(told["operationType"])
+            if op is None:
+                self._append_resync(collection, str(told["_id"]["_data"]))
+                continue
+            id = told["documentKey"]["_id"]
+            yield _Event((collection, key_of(id)), id, op, told["_id"])
+        self._token = self._stream.resume_token or self._token  # type: ignore[assignment]
+        if not self._stream.alive:  # the database was dropped
+            self._stream, self._token = None, None
+
+    def _read_log(self) -> None:
+        while True:
+            try:
+                rows = self._changes.since(self._seq, _ROWS_AT_ONCE)
+            except ChangesLost:
+                self._seq = self._changes.last_seq()
+                return
+            for row in rows:
+                self._seq = row.seq
+                for id in row.ids if row.actor != ACTOR else ():
+                    write = (row.collection, key_of(id))
+                    self._mentions[write] += 1
+                    self._mentioned_at[write] = (self._steps, row.seq)
+            if len(rows) < _ROWS_AT_ONCE:
+                return
+
+    def _is_ours(self, event: _Event) -> bool:
+        """Tell whether the log mentions an event's write, using that mention up."""
+        if not self._mentions[event.write]:
+            del self._mentions[event.write]
+            return False
+        self._mentions[event.write] -= 1
+        if not self._mentions[event.write]:
+            del self._mentions[event.write], self._mentioned_at[event.write]
+        return True
+
+    def _forget_old_mentions(self) -> None:
+        """Forget mentions of writes that changed nothing in the end, for which no event will come."""
+        for write, (step, _) in list(self._mentioned_at.items()):
+            if self._steps - step > _REMEMBERED_STEPS:
+                del self._mentions[write], self._mentioned_at[write]
+
+    def _append(self, event: _Event) -> None:
+        key = str(event.token["_data"])
+        self._changes.append(event.write[0], event.op, [event.id], self._clock.now_ms(), ACTOR, key)
+
+    def _append_resync(self, collection: str, key: str) -> None:
+        self._changes.append(collection, "resync", [], self._clock.now_ms(), ACTOR, key)
+
+    def _start_over(self) -> None:
+        log.warning("the database no longer knows all writes since we last looked; listeners start over")
+        self._append_resync("", f"lost {self._token and self._token.get('_data')}")
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._token = None, None
+
+    def _save(self) -> None:
+        if self._token is None or self._token == self._saved_token:
+            return
+        oldest = min((seq for _, seq in self._mentioned_at.values()), default=self._seq + 1)
+        place = {"$set": {"token": self._token, "seq": oldest - 1}}
+        self._place.update_one({"_id": "stream"}, place, upsert=True)
+        self._saved_token = self._token

@@ -1,0 +1,1 @@
+"""The store's promises, kept by both backends alike."""
