@@ -9,7 +9,6 @@ from flask import request
 from app.compat.bodies import MalformedBody, body_of
 from app.compat.errors import Refusal
 from app.compat.parameters import parameters
-from app.records.stamps import CHANGED, RECEIVED
 from app.store.interface import Document
 
 
@@ -28,13 +27,6 @@ def uploaded_one() -> Document:
     if not isinstance(body, dict):
         raise MalformedBody("The body is not one document")
     return body
-
-
-def shown(documents: list[Document]) -> list[Document]:
-    """Return saved documents as v1 answers them: without our stamps, which no client sent."""
-    return [
-        {name: value for name, value in document.items() if name not in (RECEIVED, CHANGED)} for document in documents
-    ]
 
 
 def something_to_find() -> dict[str, Any]:

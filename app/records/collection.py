@@ -53,7 +53,7 @@ class Records(ABC):
         return self._kept.find_one(there(named(name)))
 
     def save(self, documents: Iterable[Mapping[str, Any]]) -> list[Document]:
-        """Keep uploaded documents and return them as they are kept, in the order they came, each with its ``_id``.
+        """Keep uploaded documents and return them as understood, in the order they came, each with its ``_id``.
 
         A document that is already there is recognised and not doubled, however often and in whatever pieces it comes.
         A thousand documents are one bulk write. Raises ``BadDocument``.

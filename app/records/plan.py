@@ -78,9 +78,9 @@ class Plan:
     def carry_out(self, collection: Collection) -> list[Document]:
         """Do it in one bulk write; return the documents in the order they came, each with its ``_id``."""
         outcomes = collection.bulk_write(self._operations) if self._operations else []
-        return [
-            {**document, "_id": id if place is None else outcomes[place].id} for document, id, place in self._documents
-        ]
+        for document, id, place in self._documents:
+            document["_id"] = id if place is None else outcomes[place].id
+        return [document for document, _, _ in self._documents]
 
 
 def same(one: Any, other: Any) -> bool:

@@ -41,11 +41,12 @@ def cleaned(document: Mapping[str, Any]) -> Document:
 
 
 def _clean(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return clean_text(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if kind is int or kind is float:
         return whole(value)
-    if not isinstance(value, dict | list):
+    if kind is not dict and kind is not list:
         return value
     if depth >= DEEPEST:
         raise BadDocument(f"The document is nested deeper than {DEEPEST} levels")

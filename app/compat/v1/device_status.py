@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
 from app.compat.client_quirks import only_hex_ids
-from app.compat.documents import deleted, shown, something_to_find, uploaded
+from app.compat.documents import deleted, something_to_find, uploaded
 from app.compat.errors import Refusal
 from app.compat.parameters import parameters
 from app.compat.query import DEVICESTATUS, filter_of, query_of
@@ -43,7 +43,7 @@ def add_device_status() -> Response:
     """Keep uploaded device status and answer with them, in order."""
     documents = uploaded()
     only_hex_ids(documents, "Must be 24-character hex string or omit for auto-generation")
-    return json_answer(shown(device_status().save(documents)))
+    return json_answer(device_status().save(documents))
 
 
 @requires("api:devicestatus:read", "api:devicestatus:delete")

@@ -16,7 +16,7 @@ from app.compat.client_quirks import (
     single_entry_needs_a_date,
     whole_numbers_when_deleting,
 )
-from app.compat.documents import deleted, shown, something_to_find, uploaded
+from app.compat.documents import deleted, something_to_find, uploaded
 from app.compat.errors import Refusal
 from app.compat.negotiation import chosen
 from app.compat.parameters import parameters
@@ -75,7 +75,7 @@ def add_entries() -> Response:
     """Keep uploaded entries and answer with them, in order."""
     if not single_entry_needs_a_date(body_of(request)):
         return json_answer([])
-    return json_answer(shown(entries().save(uploaded())))
+    return json_answer(entries().save(uploaded()))
 
 
 @requires("api:entries:read", "api:entries:create")

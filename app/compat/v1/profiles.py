@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
 from app.compat.client_quirks import only_hex_ids
-from app.compat.documents import shown, uploaded, uploaded_one
+from app.compat.documents import uploaded, uploaded_one
 from app.compat.errors import Refusal
 from app.compat.parameters import parameters
 from app.compat.query import PROFILES, most_of, query_of
@@ -56,7 +56,7 @@ def add_profiles() -> Response:
     """Keep uploaded profiles and answer with them, in order."""
     documents = uploaded()
     only_hex_ids(documents, _ADVICE)
-    return json_answer(shown(profiles().save(documents)))
+    return json_answer(profiles().save(documents))
 
 
 @requires("api:profile:read", "api:profile:update")
@@ -64,7 +64,7 @@ def put_profile() -> Response:
     """Replace one profile, or keep a new one, and answer with it."""
     document = uploaded_one()
     only_hex_ids([document], _ADVICE)
-    return json_answer(shown([profiles().replace(document)])[0])
+    return json_answer(profiles().replace(document))
 
 
 @requires("api:profile:read", "api:profile:delete")

@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
-from app.compat.documents import deleted, shown, something_to_find, uploaded, uploaded_one
+from app.compat.documents import deleted, something_to_find, uploaded, uploaded_one
 from app.compat.parameters import parameters
 from app.compat.query import TREATMENTS, filter_of, query_of
 from app.compat.rows import treatment_row
@@ -48,14 +48,14 @@ def list_treatments() -> Response:
 def add_treatments() -> Response:
     """Keep uploaded treatments and answer with them, in order."""
     _only_with_careportal()
-    return json_answer(shown(treatments().save(uploaded())))
+    return json_answer(treatments().save(uploaded()))
 
 
 @requires("api:treatments:read", "api:treatments:update")
 def put_treatment() -> Response:
     """Replace one treatment, or keep a new one, and answer with it."""
     _only_with_careportal()
-    return json_answer(shown([treatments().replace(uploaded_one())])[0])
+    return json_answer(treatments().replace(uploaded_one()))
 
 
 @requires("api:treatments:read", "api:treatments:delete")
