@@ -153,3 +153,15 @@ def test_credentials_in_a_body_are_taken_out_of_it(site: Site, member: str, list
     assert answer.status_code == 200
     assert member not in answer.json()[0]
     assert member not in next(site.treatments.search())
+
+
+@pytest.mark.parametrize(("chunked", "status"), [(False, 401), (True, 413)])
+def test_a_big_body_of_nobody_is_not_read_for_a_credential(
+    site: Site, monkeypatch: pytest.MonkeyPatch, chunked: bool, status: int
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_CREDENTIAL_BYTES", 1000)
+    big = json.dumps({"secret": SECRET_DIGEST, "eventType": "Note", "notes": "x" * 2000}).encode()
+    content = chunks(big, 500) if chunked else big
+    assert site.client().post("/api/v1/treatments", content=content, headers=JSON).status_code == status
+    assert site.treatments.count() == 0
+    assert site.owner.post("/api/v1/treatments", content=big, headers=JSON).status_code == 200
