@@ -52,7 +52,7 @@ def test_a_packing_we_do_not_know_is_refused(api: httpx.Client, encoding: str) -
     assert api.post("entries", content=b"x", headers=JSON | {"Content-Encoding": encoding}).status_code == 400
 
 
-@pytest.mark.parametrize("packed", [b"not gzip", gzip.compress(b"[]" * 100)[:-9]])
+@pytest.mark.parametrize("packed", [b"not gzip", gzip.compress(b"[]" * 100)[:-9]], ids=["no gzip", "cut short"])
 def test_broken_gzip_is_refused(api: httpx.Client, packed: bytes) -> None:
     assert api.post("entries", content=packed, headers=JSON | {"Content-Encoding": "gzip"}).status_code == 400
 
