@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+PATIENCE_S = 20.0
 
-def wait_until(holds: Callable[[], object], *, within_s: float = 10.0) -> None:
+
+def wait_until(holds: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
     """Return as soon as ``holds`` answers something true; fail when it has not after ``within_s``."""
     deadline = time.monotonic() + within_s
     while not holds():

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _RETRY_S = 5.0
 _SHOWN = frozenset({"entries", "treatments", "devicestatus"})
+_ADMITTING = frozenset({"nl_sessions", "nl_shares", "nl_tokens", "nl_visits"})
+"""Where it is kept who may look: when something ends there, every open page is to look anew at whether it may."""
 
 
 class LivePicture:
@@ -134,7 +136,7 @@ class LivePicture:
             self._fall_behind()
             return
         self._picture = self._contents.picture(seq)
-        if not change.is_empty:
+        if not change.is_empty or any(each.collection in _ADMITTING and each.op != "insert" for each in changes):
             self._publish(change)
 
     def _reload(self) -> None:

@@ -50,6 +50,9 @@ class FormField:
     set_at_ms: int | None = None
 
 
+_ASKED: dict[str, str | list[Any] | dict[Any, Any]] = {"required": "Please fill this in."}
+
+
 def text(
     label: str, help: str = "", *, kind: str = "text", most: int = 200, required: bool = False, **described: Any
 ) -> fields.String:
@@ -58,6 +61,7 @@ def text(
         validate=validate.Length(max=most),
         required=required,
         load_default=missing if required else "",
+        error_messages=_ASKED,
         metadata={"label": label, "help": help, "kind": kind, **described},
     )
 
@@ -67,6 +71,7 @@ def secret(label: str, help: str = "", *, required: bool = True, kind: str = "pa
     return fields.String(
         validate=validate.Length(max=1000),
         required=required,
+        error_messages=_ASKED,
         metadata={"label": label, "help": help, "kind": kind, "secret": True},
     )
 

@@ -109,13 +109,15 @@ def _looked(vendor: Vendor, access: Access, unit: Unit) -> Trial:
     readings = [entry for entry in entries if entry.get("type") == "sgv" and "sgv" in entry]
     if not readings:
         return Trial(True, f"Signed in. {vendor.title} has no reading at present.", vendor.when_silent)
-    return Trial(True, f"Signed in. {_newest_in_words(readings[-1], access.clock.now_ms(), unit)}")
+    return Trial(True, f"Signed in. {_newest_in_words(readings[-1], vendor, access.clock.now_ms(), unit)}")
 
 
-def _newest_in_words(newest: Document, now_ms: int, unit: Unit) -> str:
+def _newest_in_words(newest: Document, vendor: Vendor, now_ms: int, unit: Unit) -> str:
     value = f"{glucose_text(newest['sgv'], unit)} {unit.value}"
-    device = f" from {newest['device']}" if newest.get("device") else ""
-    return f"Last reading {value}, {age_text(now_ms - newest['date'])}{device}."
+    device = str(newest.get("device") or "")
+    # A name our own mapper gave says less than the vendor's.
+    source = vendor.title if not device or device.startswith("nightlight-") else device
+    return f"Last reading {value}, {age_text(now_ms - newest['date'])} from {source}."
 
 
 def _shut_out(kept: Uploader) -> Trial:

@@ -20,7 +20,7 @@ from app.store.interface import Store
 from tests.clocks import SettableClock
 from tests.conftest import API_SECRET
 from tests.identity.family import ELSEWHERE, HOME
-from tests.identity.waiting import until
+from tests.waiting import wait_until
 
 ADMIN = system_actor("admin")
 SECRET = hashlib.sha1(API_SECRET.encode()).hexdigest()
@@ -315,11 +315,11 @@ def test_another_process_learns_of_changes(
     token = subject(access, roles=["nurse"])
     assert other.identify(Presented(tokens=(token,))).grants == ()
     role = access.roles.documents.create({"name": "nurse", "permissions": ["api:*:read"]}, ADMIN)
-    until(lambda: other.identify(Presented(tokens=(token,))).may("api:entries:read"))
+    wait_until(lambda: other.identify(Presented(tokens=(token,))).may("api:entries:read"))
     access.roles.documents.delete(str(role["_id"]), ADMIN)
-    until(lambda: not other.identify(Presented(tokens=(token,))).may("api:entries:read"))
+    wait_until(lambda: not other.identify(Presented(tokens=(token,))).may("api:entries:read"))
     access.subjects.documents.delete(str(access.subjects.in_order()[0]["_id"]), ADMIN)
-    until(lambda: other.identify(Presented(tokens=(token,))).is_nobody)
+    wait_until(lambda: other.identify(Presented(tokens=(token,))).is_nobody)
     with pytest.raises(Unauthenticated):
         access.identify(Presented(secret="0" * 40), ELSEWHERE)
     clock.advance(s=1)

@@ -14,7 +14,7 @@ from app.store.interface import Store
 from tests.clocks import START_MS, SettableClock
 from tests.live.conftest import PHONE
 from tests.live.uploads import DAY_MIN, at, done, sgv, status
-from tests.live.waiting import until
+from tests.waiting import wait_until
 
 
 def values(picture: Picture) -> list[float]:
@@ -53,7 +53,7 @@ def test_what_is_written_later_comes_into_it(
     entries.save([sgv(5, 110)])
     treatments.save([done(3, "Carb Correction", carbs=8)])
     statuses.save([status(2)])
-    until(lambda: bool(live.now().facts.iob))
+    wait_until(lambda: bool(live.now().facts.iob))
     picture = live.now()
     assert values(picture) == [110]
     assert picture.treatments[0].carbs == 8
@@ -66,7 +66,7 @@ def test_what_arrives_late_is_put_in_its_place(live: LivePicture, entries: Entri
     entries.save([sgv(20, 100), sgv(5, 110)])
     live.now()
     entries.save([sgv(10, 105), sgv(3 * DAY_MIN, 50)])
-    until(lambda: len(live.now().readings) == 3)
+    wait_until(lambda: len(live.now().readings) == 3)
     assert values(live.now()) == [100, 105, 110]
 
 
@@ -76,7 +76,7 @@ def test_an_edit_replaces_what_was_there(live: LivePicture, entries: Entries, tr
     live.now()
     entries.save([sgv(5, 112, direction="Flat")])
     treatments.save([done(12, "Meal Bolus", carbs=25, identifier="meal")])
-    until(lambda: values(live.now()) == [112] and live.now().treatments[0].carbs == 25)
+    wait_until(lambda: values(live.now()) == [112] and live.now().treatments[0].carbs == 25)
     assert [reading.direction for reading in live.now().readings] == ["Flat"]
     assert [treatment.at_ms for treatment in live.now().treatments] == [at(12)]
 
@@ -85,7 +85,7 @@ def test_an_edit_can_move_something_out_of_the_two_days(live: LivePicture, treat
     treatments.save([done(10, "Note", identifier="note")])
     assert len(live.now().treatments) == 1
     treatments.save([done(3 * DAY_MIN, "Note", identifier="note")])
-    until(lambda: live.now().treatments == ())
+    wait_until(lambda: live.now().treatments == ())
 
 
 def test_what_is_deleted_leaves_it(live: LivePicture, entries: Entries, treatments: Treatments) -> None:
@@ -94,7 +94,7 @@ def test_what_is_deleted_leaves_it(live: LivePicture, entries: Entries, treatmen
     live.now()
     entries.delete({"sgv": 110})
     treatments.delete({})
-    until(lambda: values(live.now()) == [100] and live.now().treatments == ())
+    wait_until(lambda: values(live.now()) == [100] and live.now().treatments == ())
 
 
 def test_what_is_marked_as_deleted_leaves_it_and_can_come_back(
@@ -103,9 +103,9 @@ def test_what_is_marked_as_deleted_leaves_it_and_can_come_back(
     entries.save([sgv(5, 110)])
     live.now()
     store.collection("entries").update_one({"sgv": 110}, {"$set": {"isValid": False}})
-    until(lambda: live.now().readings == ())
+    wait_until(lambda: live.now().readings == ())
     entries.save([sgv(5, 110)])
-    until(lambda: values(live.now()) == [110])
+    wait_until(lambda: values(live.now()) == [110])
 
 
 def test_what_was_marked_as_deleted_before_was_never_in_it(live: LivePicture, store: Store, entries: Entries) -> None:
@@ -123,7 +123,7 @@ def test_one_bad_document_loses_nothing_else(live: LivePicture, store: Store, en
     assert values(live.now()) == [110]
     kept.insert_one({"type": "sgv", "sgv": "?", "date": "?"})
     entries.save([sgv(0, 111)])
-    until(lambda: values(live.now()) == [110, 111])
+    wait_until(lambda: values(live.now()) == [110, 111])
 
 
 def test_an_entry_without_a_date_number_is_found_by_its_text(live: LivePicture, entries: Entries) -> None:
@@ -151,7 +151,7 @@ def test_the_last_reading_is_known_however_long_ago(live: LivePicture, entries: 
     assert picture.last_before is not None
     assert picture.last_before.mgdl == 110
     entries.save([{**sgv(0, 150), "date": clock.now_ms(), "dateString": None}])
-    until(lambda: values(live.now()) == [150])
+    wait_until(lambda: values(live.now()) == [150])
     assert live.now().last_before is None
 
 
@@ -160,7 +160,7 @@ def test_facts_of_yesterday_are_forgotten(live: LivePicture, statuses: DeviceSta
     assert live.now().facts.iob is not None
     clock.advance(days=1)
     statuses.save([{"device": "loop://iPhone", "uploader": {"name": "iPhone"}}])
-    until(lambda: live.now().facts.iob is None)
+    wait_until(lambda: live.now().facts.iob is None)
     assert live.now().facts.phone is not None
 
 
@@ -175,15 +175,15 @@ def test_a_new_site_counts_at_once_and_a_deleted_one_no_more(live: LivePicture, 
     treatments.save([done(3 * DAY_MIN, "Site Change")])
     live.now()
     [new] = treatments.save([done(-1, "Site Change")])
-    until(lambda: live.now().facts.site_changed_ms == at(-1))
+    wait_until(lambda: live.now().facts.site_changed_ms == at(-1))
     treatments.delete({"_id": new["_id"]})
-    until(lambda: live.now().facts.site_changed_ms == at(3 * DAY_MIN))
+    wait_until(lambda: live.now().facts.site_changed_ms == at(3 * DAY_MIN))
 
 
 def test_a_change_of_another_collection_only_moves_the_place_in_the_log(live: LivePicture, store: Store) -> None:
     before = live.now()
     store.collection("nl_sessions").insert_one({"a": 1})
-    until(lambda: live.now().seq == store.last_seq())
+    wait_until(lambda: live.now().seq == store.last_seq())
     assert live.now().seq > before.seq
 
 
@@ -200,6 +200,6 @@ def test_what_another_process_writes_comes_into_it(live: LivePicture, tmp_path: 
     other = open_store(f"sqlite:///{tmp_path}/nightlight.db", clock=clock)
     try:
         Entries(other, clock, PHONE).save([sgv(5, 110)])
-        until(lambda: values(live.now()) == [110])
+        wait_until(lambda: values(live.now()) == [110])
     finally:
         other.close()

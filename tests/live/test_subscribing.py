@@ -15,7 +15,7 @@ from app.records.entries import Entries
 from app.records.treatments import Treatments
 from app.store.interface import Change, Store
 from tests.live.uploads import DAY_MIN, done, sgv, status
-from tests.live.waiting import PATIENCE_S, until
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def next_of(feed: Feed) -> PictureChange:
@@ -49,11 +49,22 @@ def test_each_kind_of_change_is_told_apart(
     assert next_of(feed).facts_changed
 
 
+@pytest.mark.parametrize("collection", ["nl_sessions", "nl_shares", "nl_tokens", "nl_visits"])
+def test_whoever_looks_is_told_to_ask_anew_when_something_that_admits_ends(
+    live: LivePicture, store: Store, collection: str
+) -> None:
+    admitting = store.collection(collection)
+    admitting.insert_one({"_id": "one", "sha256": "a", "sha1": "b", "sha512": "c"})
+    feed = live.subscribe()
+    admitting.delete_one({"_id": "one"})
+    assert next_of(feed).is_empty
+
+
 def test_what_changes_nothing_to_see_is_not_told(live: LivePicture, store: Store, entries: Entries) -> None:
     feed = live.subscribe()
     entries.save([sgv(3 * DAY_MIN, 90)])
     store.collection("nl_sessions").insert_one({"a": 1})
-    until(lambda: live.now().seq == store.last_seq())
+    wait_until(lambda: live.now().seq == store.last_seq())
     entries.save([sgv(5, 110)])
     assert [reading.mgdl for reading in next_of(feed).readings] == [110]
 
@@ -70,7 +81,7 @@ def test_a_subscriber_that_falls_behind_takes_everything(live: LivePicture, stor
     feed = live.subscribe()
     for minute in range(WAITING_AT_MOST + 1, 0, -1):
         entries.save([sgv(minute, 100)])
-        until(lambda: live.now().seq == store.last_seq())
+        wait_until(lambda: live.now().seq == store.last_seq())
     assert next_of(feed).resync
     assert feed.next(0) is None
 
@@ -92,7 +103,7 @@ def test_a_viewer_that_was_away_gets_what_it_missed(
     treatments.save([done(5, "Meal Bolus", carbs=10)])
     statuses.save([status(4)])
     entries.delete({"_id": first["_id"]})
-    until(lambda: len(live.now().readings) == 2 and live.now().facts.iob is not None)
+    wait_until(lambda: len(live.now().readings) == 2 and live.now().facts.iob is not None)
     missed = live.changes_since(seq)
     assert sorted(reading.mgdl for reading in missed.readings) == [105, 110]
     assert [treatment.carbs for treatment in missed.treatments] == [10]
@@ -112,7 +123,7 @@ def test_a_viewer_that_missed_too_much_takes_everything(
     seq = live.now().seq
     for minute in range(5):
         entries.save([sgv(minute, 100)])
-    until(lambda: live.now().seq == store.last_seq())
+    wait_until(lambda: live.now().seq == store.last_seq())
     assert len(live.changes_since(seq).readings) == 5
     monkeypatch.setattr(store, "changes_since", partial(store.changes_since, limit=4))
     assert live.changes_since(seq).resync

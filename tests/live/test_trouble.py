@@ -18,7 +18,7 @@ from app.store.interface import Change, Collection, Document, Store, Subscriptio
 from tests.clocks import SettableClock
 from tests.live.conftest import PHONE
 from tests.live.uploads import done, sgv
-from tests.live.waiting import PATIENCE_S, until
+from tests.waiting import PATIENCE_S, wait_until
 
 
 class Failing:
@@ -86,7 +86,7 @@ def test_while_the_store_does_not_answer_the_last_picture_stays(
     feed, before = shaken.subscribe(), shaken.now()
     failing.down = True
     entries.save([sgv(0, 50)])
-    until(lambda: shaken.now().behind)
+    wait_until(lambda: shaken.now().behind)
     clock.advance(s=30)
     assert shaken.now() == replace(before, behind=True)
     failing.down = False
@@ -103,7 +103,7 @@ def test_a_failing_store_is_not_asked_over_and_over(
     shaken.now()
     failing.down = True
     entries.save([sgv(0, 50)])
-    until(lambda: shaken.now().behind)
+    wait_until(lambda: shaken.now().behind)
     failing.down = False
     assert values(shaken.now()) == []
     clock.advance(s=6)
@@ -114,10 +114,10 @@ def test_the_next_change_heals_it_too(shaken: LivePicture, failing: Failing, ent
     shaken.now()
     failing.down = True
     entries.save([sgv(5, 50)])
-    until(lambda: shaken.now().behind)
+    wait_until(lambda: shaken.now().behind)
     failing.down = False
     entries.save([sgv(0, 60)])
-    until(lambda: values(shaken.now()) == [50, 60])
+    wait_until(lambda: values(shaken.now()) == [50, 60])
 
 
 @pytest.mark.parametrize(("collection", "resyncs"), [("entries", True), ("", True), ("nl_sessions", False)])
@@ -155,7 +155,7 @@ def test_many_writers_and_readers_leave_the_picture_the_store_has(
     for hand in hands:
         hand.join(PATIENCE_S)
     assert not problems
-    until(lambda: live.now().seq == store.last_seq())
+    wait_until(lambda: live.now().seq == store.last_seq())
     afresh = LivePicture(store, clock)
     try:
         assert live.now() == afresh.now()

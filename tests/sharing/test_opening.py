@@ -12,7 +12,7 @@ from app.sharing.shares import Share, Wish
 from app.sharing.visits import Visit, find_visit, open_share
 from app.store import open_store
 from tests.identity.family import ELSEWHERE, HOME, Family, all_at_once
-from tests.identity.waiting import until
+from tests.waiting import wait_until
 
 
 def make(family: Family, kinds: list[shares.Kind] | None = None) -> tuple[Share, str]:
@@ -195,7 +195,7 @@ def test_looking_through_a_link_is_noted_at_most_once_a_minute(family: Family) -
     assert family.store.last_seq() == before
     family.clock.advance(minutes=1)
     assert visit(family, cookie)
-    until(lambda: shares.list_shares(family.store)[0].last_used_at_ms == family.clock.now_ms())
+    wait_until(lambda: shares.list_shares(family.store)[0].last_used_at_ms == family.clock.now_ms())
 
 
 def test_whom_the_link_was_for_cannot_widen_it(family: Family) -> None:

@@ -34,7 +34,7 @@ def tried(uploaders: Uploaders, clock: SettableClock) -> Any:
 def test_dexcom_is_signed_in_and_the_last_reading_told(tried: Any, dexcom: DexcomEmulator, house: House) -> None:
     dexcom.show(111, 118, newest_min_ago=3)
     trial = tried("dexcom_share", dexcom_answers(dexcom))
-    assert trial == Trial(True, "Signed in. Last reading 118 mg/dL, 3 min ago from nightlight-dexcom-share.")
+    assert trial == Trial(True, "Signed in. Last reading 118 mg/dL, 3 min ago from Dexcom.")
     assert house.store.last_seq() == 0
 
 

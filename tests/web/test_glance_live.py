@@ -123,7 +123,7 @@ def test_on_return_the_old_value_is_greyed_until_the_server_has_answered(open_si
         return "unsure" in glance.dataset;
     }"""
     assert page.evaluate(greyed) is True
-    page.wait_for_function("!('unsure' in document.querySelector('.glance').dataset)", timeout=1000)
+    expect(page.locator(".glance[data-unsure]")).to_have_count(0)
 
 
 def test_on_return_without_a_server_the_old_value_stays_grey(
