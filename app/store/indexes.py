@@ -20,7 +20,10 @@ def _compound(*keys: tuple[str, int]) -> Index:
     return Index(keys)
 
 
-_V3 = _each("identifier", "srvModified", "isValid")
+_V3 = (
+    *_each("identifier", "srvModified", "isValid"),
+    _compound(("identifier", 1), ("created_at", 1), ("date", 1)),  # the order of every search of API v3
+)
 _ENDS = Index((("expires_at", 1),), expire_after_s=0)
 _NEWEST_OF_TYPE = _compound(("eventType", 1), ("created_at", -1))
 

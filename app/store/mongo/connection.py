@@ -36,7 +36,7 @@ class Connection:
         self._uri = uri
         self._names = dict(names)
         self._logical = {physical: name for name, physical in names.items()}
-        self._options: dict[str, Any] = {
+        options: dict[str, Any] = {
             "maxPoolSize": pool_size,
             "minPoolSize": min_pool_size,
             "maxIdleTimeMS": max_idle_ms or None,
@@ -46,6 +46,8 @@ class Connection:
             "appname": "nightlight",
             "connect": False,
         }
+        in_uri = uri.partition("?")[2].lower()
+        self._options = {name: value for name, value in options.items() if f"{name.lower()}=" not in in_uri}
         self._reopening = threading.Lock()
         self._open()
 
@@ -90,7 +92,8 @@ class Connection:
         self._process = os.getpid()
         try:
             self._client: MongoClient[Document] = MongoClient(self._uri, **self._options)
-        except (PyMongoError, ValueError) as problem:
+        except (PyMongoError, ValueError):  # whose words may repeat parts of a password
             raise BadSetting(
-                f"STORE_URI: {problem}", hint="Wanted: mongodb://user:password@host:port/database."
+                "STORE_URI: its value names no MongoDB",
+                hint="Wanted: mongodb://user:password@host:port/database, with special characters percent-encoded.",
             ) from None

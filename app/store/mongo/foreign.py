@@ -30,7 +30,7 @@ ACTOR = "elsewhere"
 _LEASE = "foreign writes"
 _LEASE_TTL_MS = 30_000
 _RENEW_S = 10.0
-_RETRY_S = 5.0
+RETRY_S = 5.0
 _END_WAIT_S = 5.0
 
 
@@ -80,7 +80,7 @@ class ForeignWrites:
                 log.warning("foreign writes cannot be looked for", extra=told(problem=problem.message))
             except Exception:
                 log.exception("looking for foreign writes failed")
-            self._ended.wait(_RETRY_S)
+            self._ended.wait(RETRY_S)
         try:
             with translated():
                 leases.drop(self._leases, _LEASE, self._owner)

@@ -71,7 +71,8 @@ class Watching:
         try:
             events = list(self._events())
         except OperationFailure as problem:
-            if problem.code not in _HISTORY_LOST:
+            refused_token = self._stream is None and self._token is not None
+            if problem.code not in _HISTORY_LOST and not refused_token:
                 raise
             self._start_over()
             return
@@ -98,12 +99,7 @@ class Watching:
         return self._connection.collection(COLLECTION)
 
     def _events(self) -> Iterator[_Event]:
-        if self._stream is None:
-            self._stream = self._connection.database.watch(
-                [{"$project": {"operationType": 1, "ns": 1, "documentKey": 1}}],
-                resume_after=self._token,
-                max_await_time_ms=1,
-            )
+        self._stream = self._stream or self._opened()
         while (told := self._stream.try_next()) is not None:
             self._token = told["_id"]
             collection = self._connection.logical(told.get("ns", {}).get("coll", ""))
@@ -117,7 +113,14 @@ class Watching:
             yield _Event((collection, key_of(id)), id, op, told["_id"])
         self._token = self._stream.resume_token or self._token  # type: ignore[assignment]
         if not self._stream.alive:  # the database was dropped
-            self._stream, self._token = None, None
+            self._start_over()
+
+    def _opened(self) -> DatabaseChangeStream[Document]:
+        return self._connection.database.watch(
+            [{"$project": {"operationType": 1, "ns": 1, "documentKey": 1}}],
+            resume_after=self._token,
+            max_await_time_ms=1,
+        )
 
     def _read_log(self) -> None:
         while True:
@@ -159,11 +162,14 @@ class Watching:
         self._changes.append(collection, "resync", [], self._clock.now_ms(), ACTOR, key)
 
     def _start_over(self) -> None:
+        """Begin a new stream, and only then tell that what was before it is not known: nothing may fall in between."""
         log.warning("the database no longer knows all writes since we last looked; listeners start over")
-        self._append_resync("", f"lost {self._token and self._token.get('_data')}")
+        lost = self._token
         if self._stream is not None:
             self._stream.close()
         self._stream, self._token = None, None
+        self._stream = self._opened()
+        self._append_resync("", f"lost {lost and lost.get('_data')}")
 
     def _save(self) -> None:
         if self._token is None or self._token == self._saved_token:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import Unavailable
@@ -27,7 +28,8 @@ def write_backup(connection: sqlite3.Connection, target: Path) -> None:
     except OSError as problem:
         raise Unavailable(f"The backup {target} cannot be written: {problem.strerror}") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _check(path: Path) -> None:

@@ -44,13 +44,24 @@ class StaleLayout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An SQL index:
+    """An SQL index: its name, and its columns with whether they descend.
 
-    its name, and its columns with whether they descend. Rows without its first column are not in it.
+    An index of one column leaves out the rows without it, of which there are many where a path is rare.
     """
 
     name: str
     columns: tuple[tuple[str, bool], ...]
+
+    def is_in_order(self, order: Sequence[tuple[str, bool]]) -> bool:
+        """Tell whether walking along the index, forwards or backwards, yields all rows in an order of columns."""
+        mine = self.columns[: len(order)]
+        turned = tuple((column, not descends) for column, descends in mine)
+        return not self.condition and tuple(order) in (mine, turned)
+
+    @property
+    def condition(self) -> str:
+        """Return what must be said of a row to be found in the index; empty when all rows are in it."""
+        return f"{self.leading} IS NOT NULL" if len(self.columns) == 1 else ""
 
     @property
     def leading(self) -> str:
@@ -191,7 +202,8 @@ def make_lookups(connection: sqlite3.Connection, layout: Layout) -> None:
     for name in wanted.keys() - present:
         lookup = wanted[name]
         columns = ", ".join(f"{column} {'DESC' if descends else 'ASC'}" for column, descends in lookup.columns)
-        connection.execute(f"CREATE INDEX {name} ON {layout.table} ({columns}) WHERE {lookup.leading} IS NOT NULL")
+        where = f" WHERE {lookup.condition}" if lookup.condition else ""
+        connection.execute(f"CREATE INDEX {name} ON {layout.table} ({columns}){where}")
 
 
 def mark_odd(connection: sqlite3.Connection, layout: Layout, paths: Iterable[str]) -> Layout:

@@ -150,12 +150,10 @@ class Engine:
 
     def close(self) -> None:
         """Close every connection of this process. Idempotent."""
-        if self._closed:
+        closed, self._closed = self._closed, True
+        if closed:
             return
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
             for _ in range(READERS):
                 reader = self._readers.get()
                 if reader is not None:

@@ -106,7 +106,7 @@ class Scan:
         lookup = self._lookup((), limited=False)
         if lookup is None:
             return self._layout.table, self._plan.where.sql
-        condition = f"{lookup.leading} IS NOT NULL AND {self._plan.where.sql}"
+        condition = " AND ".join(filter(None, [lookup.condition, self._plan.where.sql]))
         return f"{self._layout.table} INDEXED BY {lookup.name}", condition
 
     def _value(self, sql: str) -> Any:
@@ -180,25 +180,27 @@ class Scan:
         along an index, which holds no NULL, and be continued anywhere.
         """
         order = self._order or ()
-        if not order or order[0][0] == "id" or order[0][0] in self._plan.filled:
-            yield self._walk("", order, self._lookup(order, limited=limited))
+        lookup = self._lookup(order, limited=limited)
+        filled = not order or order[0][0] in self._plan.filled | {"id"}
+        if filled or (lookup and lookup.is_in_order(order)):
+            yield self._walk("", order, lookup, filled=filled)
             return
         column, descends = order[0]
-        filled = self._walk(f"{column} IS NOT NULL AND ", order, self._lookup(order, limited=limited))
-        empty = self._walk(f"{column} IS NULL AND ", order[1:], self._lookup((), limited=False))
-        yield from (filled, empty) if descends else (empty, filled)
+        those_with = self._walk(f"{column} IS NOT NULL AND ", order, lookup, filled=True)
+        rest = self._lookup((), limited=False)
+        those_without = self._walk(f"{column} IS NULL AND ", order[1:], rest, filled=len(order) == 1)
+        yield from (those_with, those_without) if descends else (those_without, those_with)
 
-    def _walk(self, condition: str, order: OrderBy, lookup: Lookup | None) -> Walk:
+    def _walk(self, condition: str, order: OrderBy, lookup: Lookup | None, *, filled: bool) -> Walk:
         where = self._plan.where
-        down = bool(self._order) and self._order[-1][1]  # type: ignore[index]
         return Walk(
             layout=self._layout,
             condition=Condition(condition + where.sql, where.parameters),
             order=order,
-            down=down,
+            down=bool(self._order) and self._order[-1][1],  # type: ignore[index]
             lookup=lookup,
             connect=self._connect,
-            seekable=len(order) == len(self._order or ()),
+            filled=filled,
         )
 
     def _lookup(self, order: OrderBy, *, limited: bool) -> Lookup | None:

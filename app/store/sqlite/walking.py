@@ -108,7 +108,7 @@ class Walk:
     down: bool
     lookup: Lookup | None
     connect: Connect
-    seekable: bool = True
+    filled: bool
 
     def chunks(self, line: str, limit: int | None) -> Iterator[Chunk]:
         """Yield chunks of lines, ``limit`` rows at most."""
@@ -139,7 +139,7 @@ class Walk:
 
     def _source(self, after: Condition | None) -> tuple[str, tuple[Key, ...]]:
         indexed = f" INDEXED BY {self.lookup.name}" if self.lookup else ""
-        conditions = [f"{self.lookup.leading} IS NOT NULL"] if self.lookup else []
+        conditions = [self.lookup.condition] if self.lookup and self.lookup.condition else []
         conditions.append(self.condition.sql)
         parameters = self.condition.parameters
         if after:
@@ -160,12 +160,14 @@ class Walk:
         return keys
 
     def _beyond(self, keys: tuple[Key, ...]) -> Condition:
-        """Return the condition for rows after the one with these keys; its first part lets SQLite seek in the index."""
+        """Return the condition for rows after the one with these keys; where it can, it lets SQLite seek."""
         beyond = _after(self._full_order, keys)
-        if not self.seekable:
+        (column, descends), key = self._full_order[0], keys[0]
+        if key is None:
+            return Condition(f"{column} IS NULL AND {beyond.sql}", beyond.parameters) if descends else beyond
+        if descends and not self.filled:  # what is NULL comes after all else
             return beyond
-        column, descends = self._full_order[0]
-        return Condition(f"{column} {'<=' if descends else '>='} ? AND {beyond.sql}", (keys[0], *beyond.parameters))
+        return Condition(f"{column} {'<=' if descends else '>='} ? AND {beyond.sql}", (key, *beyond.parameters))
 
 
 def _after(order: OrderBy, keys: tuple[Key, ...]) -> Condition:
