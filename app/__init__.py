@@ -22,10 +22,11 @@ def create_app(house: House) -> Flask:
     """Return the web application of one process over what that process shares."""
     from app import compat, web
     from app.extensions import csrf, login_manager
+    from app.identity.door import open_door
     from app.request_trail import RequestTrail
 
     app = Flask(__name__, root_path=str(ROOT), template_folder="templates", static_folder=None)
-    app.extensions["house"] = house
+    open_door(app, house)
     _configure(app, house)
     # No context processor: a page, least of all the error page, must not ask the store who the visitor is.
     login_manager.init_app(app, add_context_processor=False)

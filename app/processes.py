@@ -149,6 +149,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         if self._running is not None:
             self._running.stop()
         self.end_streams()
+        if self._flask is not None:
+            self._flask.extensions["nightscout access"].close()
         if self._house is not None:
             self._house.store.close()
 

@@ -24,7 +24,7 @@ from app.identity.door import guard
 
 def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
     """Serve Nightscout's API from ``app``; ``wait`` holds back, for so many seconds, who showed bad credentials."""
-    app.extensions["compat"] = open_surface(app.extensions["house"], wait)
+    app.extensions["compat"] = open_surface(app.extensions["house"], app.extensions["nightscout access"], wait)
     for blueprint, prefix, name in (
         (v1_blueprint(), "/api/v1", "v1"),
         (v1_blueprint(), "/api/v2", "v1_in_v2"),

@@ -30,9 +30,8 @@ class Surface:
     features: Features
 
 
-def open_surface(house: House, wait: Callable[[float], None]) -> Surface:
+def open_surface(house: House, access: NightscoutAccess, wait: Callable[[float], None]) -> Surface:
     """Return what the surface of a process shares; nothing is read yet."""
-    access = NightscoutAccess(house.settings, house.store, house.clock, house.keyring)
     return Surface(Gate(house, access, wait), access, features_of(house.settings))
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Request, current_app, g, request
+from flask import Blueprint, Flask, Request, current_app, g, request
 
 from app.actor import Actor
 from app.errors import Forbidden, Unauthenticated
 from app.house import House
+from app.identity.nightscout import NightscoutAccess
 
 View = TypeVar("View", bound=Callable[..., Any])
 Identify = Callable[[Request], Actor]
@@ -75,6 +76,18 @@ def present_actor() -> Actor:
     """Return the actor of the present request."""
     actor: Actor = g.actor
     return actor
+
+
+def open_door(app: Flask, house: House) -> None:
+    """Give an application what its process shares, and one memory of who programs are for all its surfaces."""
+    app.extensions["house"] = house
+    app.extensions["nightscout access"] = NightscoutAccess(house.settings, house.store, house.clock, house.keyring)
+
+
+def nightscout_access() -> NightscoutAccess:
+    """Return how this process knows programs by Nightscout's credentials."""
+    access: NightscoutAccess = current_app.extensions["nightscout access"]
+    return access
 
 
 def house() -> House:

@@ -20,7 +20,6 @@ def register(app: Flask) -> None:
         glance,
         headers,
         healthz,
-        identify,
         person,
         set_up,
         shared,
@@ -31,7 +30,7 @@ def register(app: Flask) -> None:
         viewer,
     )
 
-    for ground in (arrival, headers, identify, assets, error_pages, viewer, times, forms):
+    for ground in (arrival, headers, assets, error_pages, viewer, times, forms):
         ground.register(app)
     for room in (glance, events, uploaders, devices, sharing, shared, audit, account, person):
         room.register(app)

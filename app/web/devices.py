@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import NightlightError
 from app.identity import tokens
-from app.identity.door import guard, house, present_actor, requires
-from app.identity.nightscout import NightscoutAccess
+from app.identity.door import guard, house, nightscout_access, present_actor, requires
 from app.identity.permissions import listed
 from app.identity.tokens import PRESETS
 from app.web import one_time
@@ -40,7 +39,7 @@ class DeviceForm(Form):
 @requires(MANAGES_DEVICES)
 def page() -> str:
     """List the tokens, and the subjects an existing Nightscout brought along."""
-    access: NightscoutAccess = current_app.extensions["nightscout access"]
+    access = nightscout_access()
     made = tokens.list_tokens(house().store)
     return render_template(
         "devices/page.html",

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Flask, Request, current_app, flash, g, request, session
+from flask import Request, flash, g, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from app.actor import NOBODY, Actor
 from app.errors import TooManyAttempts, Unauthenticated
 from app.extensions import login_manager
-from app.house import House
 from app.identity import sign_in
 from app.identity.addresses import address_of
-from app.identity.door import house
-from app.identity.nightscout import NightscoutAccess, Presented, bearer_of
+from app.identity.door import house, nightscout_access
+from app.identity.nightscout import Presented, bearer_of
 from app.identity.peer import Peer
 from app.identity.roles import Roles
 from app.identity.sign_in import SignedIn
@@ -158,17 +157,8 @@ def _presented(request: Request) -> Presented | None:
 
 
 def _program(presented: Presented) -> Actor:
-    access: NightscoutAccess = current_app.extensions["nightscout access"]
+    access = nightscout_access()
     wait_ms = access.wait_ms(peer())
     if wait_ms:
         raise TooManyAttempts("Too many failed log-ins from this address", retry_after_s=wait_ms / 1000)
     return access.identify(presented, peer())
-
-
-def register(app: Flask) -> None:
-    """Know programs by Nightscout's rules."""
-    shared: House = app.extensions["house"]
-    access = NightscoutAccess(shared.settings, shared.store, shared.clock, shared.keyring)
-    app.extensions.setdefault("nightscout access", access)
-    # A phone changes its network many times a day; whose session it is, the token alone says.
-    login_manager.session_protection = None

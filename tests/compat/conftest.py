@@ -21,6 +21,7 @@ from app.compat.services import open_surface
 from app.config import load_settings
 from app.extensions import csrf
 from app.house import House
+from app.identity.door import open_door
 from app.keyring import KeyRing, new_key
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
@@ -88,7 +89,7 @@ def served() -> Iterator[tuple[Flask, str]]:
     """A running application without a house, for each test to move into, and its address."""
     app = Flask("tests.compat", static_folder=None)
     app.config["SECRET_KEY"] = "for tests"
-    app.extensions["house"] = House(load_settings({}), None, SettableClock(), KeyRing([new_key()]))
+    open_door(app, House(load_settings({}), None, SettableClock(), KeyRing([new_key()])))
     csrf.init_app(app)
     compat.register(app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
@@ -105,8 +106,8 @@ def served() -> Iterator[tuple[Flask, str]]:
 def serving(served: tuple[Flask, str], house: House) -> Iterator[Site]:
     app, url = served
     site = Site(house, url)
-    app.extensions["house"] = house
-    app.extensions["compat"] = open_surface(house, site.hold)
+    open_door(app, house)
+    app.extensions["compat"] = open_surface(house, app.extensions["nightscout access"], site.hold)
     with site._clients:
         yield site
 

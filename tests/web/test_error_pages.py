@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from app import ROOT
 from app.errors import Forbidden, Gone, NightlightError, TooManyAttempts, Unauthenticated, Unavailable
 from app.house import House
+from app.identity.door import open_door
 from app.web import register
 
 AS_BROWSER = {"Accept": "text/html"}
@@ -17,7 +18,7 @@ AS_BROWSER = {"Accept": "text/html"}
 @pytest.fixture
 def app(house: House) -> Flask:
     app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder=None)
-    app.extensions["house"] = house
+    open_door(app, house)
     app.config["SECRET_KEY"] = "test"
     register(app)
     return app

@@ -171,7 +171,7 @@ def test_deleting_asks_first_and_keeps_the_readings(household: Household, dexcom
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"password": ""}, "Missing data"),
+        ({"password": ""}, "Please fill this in."),
         ({"server": "ftp://x"}, "begins with https://"),
         ({"region": "mars"}, "Pick one"),
     ],
