@@ -7,8 +7,8 @@ earlier operations of the batch made), and write what came out. So a thousand up
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -25,11 +25,15 @@ Paths = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A way to look a match up: paths, the values they must have, and the keys of these."""
+    """A way to look a match up: paths, the values they must have, and the keys of these.
+
+    ``is_all`` says that a document whose keys are these needs no second look: the filter asks for nothing else.
+    """
 
     paths: Paths
     values: tuple[Any, ...]
     keys: tuple[Key, ...]
+    is_all: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +57,12 @@ class Step:
         whole = _lookup_of(self.tree)
         if whole:
             return (whole,)
-        for part in conditions(self.tree):
+        asked = conditions(self.tree)
+        for part in asked:
             if isinstance(part, Or):
                 arms = [_lookup_of(arm) for arm in part.parts]
                 if all(arms):
-                    return tuple(arm for arm in arms if arm)
+                    return tuple(replace(arm, is_all=arm.is_all and len(asked) == 1) for arm in arms if arm)
         return ()
 
     def changed(self, found: Document) -> Document:
@@ -87,15 +92,22 @@ def step_of(operation: Operation) -> Step:
 
 def _lookup_of(tree: Node) -> Lookup | None:
     held = {path: value for path, value in equalities(tree) if value is not None and not is_odd(value)}
-    return Lookup(tuple(held), tuple(held.values()), tuple(map(key_of, held.values()))) if held else None
+    if not held:
+        return None
+    is_all = len(held) == len(conditions(tree))
+    return Lookup(tuple(held), tuple(held.values()), tuple(map(key_of, held.values())), is_all)
 
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A document at hand: as it is by now, and the number of its row where the backend counts rows."""
+    """A document at hand: as it is by now, and the number of its row where the backend counts rows.
+
+    ``changed`` since it was laid on the desk first, or ``gone``.
+    """
 
     document: Document
     rid: int = 0
+    changed: bool = False
     gone: bool = False
 
 
@@ -117,6 +129,7 @@ class Desk:
 
     def lay(self, held: Held) -> None:
         """Put a document on the desk, or tell that one there has changed."""
+        held.changed = held in self._places
         self._places.setdefault(held, len(self._places))
         self._rows[held.rid] = held
         for paths, drawer in self._drawers.items():
@@ -128,16 +141,17 @@ class Desk:
 
     def first(self, step: Step) -> Held | None:
         """Return the first document on the desk that matches, in the order in which they were laid down."""
-        best: Held | None = None
-        for lookup in step.lookups:
-            candidates: Sequence[Held] = self._drawers[lookup.paths].get(lookup.keys, ())
-            if lookup.paths in self._loose:
-                candidates = [*candidates, *self._loose[lookup.paths]]
-            for held in candidates:
-                nearer = best is None or self._places[held] < self._places[best]
-                if nearer and not held.gone and step.matches(held.document):
-                    best = held
-        return best
+        found = [held for lookup in step.lookups for held in self._found_by(lookup, step)]
+        return min(found, key=self._places.__getitem__, default=None)
+
+    def _found_by(self, lookup: Lookup, step: Step) -> Iterable[Held]:
+        for held in self._drawers[lookup.paths].get(lookup.keys, ()):
+            # A drawer may hold a document that has got other keys since.
+            if not held.gone and ((lookup.is_all and not held.changed) or step.matches(held.document)):
+                yield held
+        for held in self._loose.get(lookup.paths, ()):
+            if not held.gone and step.matches(held.document):
+                yield held
 
 
 @dataclass(slots=True)

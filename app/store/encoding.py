@@ -41,10 +41,14 @@ def text_of(document: Document) -> str:
 
     Raises ``BadDocument`` when it is too large.
     """
-    body = {name: value for name, value in document.items() if name != "_id"}
-    text = orjson.dumps(body, _tagged, _PLAIN)
-    if b"null" in text and _holds_unusual_number(body):  # which orjson writes as null
-        text = orjson.dumps(_with_tagged_numbers(body), _tagged, _PLAIN)
+    body = document.copy()
+    body.pop("_id", None)
+    try:
+        text = orjson.dumps(body, _tagged, _PLAIN)
+        if b"null" in text and _holds_unusual_number(body):  # which orjson writes as null
+            text = orjson.dumps(_with_tagged_numbers(body), _tagged, _PLAIN)
+    except orjson.JSONEncodeError:
+        raise BadDocument("A document is nested too deep") from None
     if len(text) > MAX_DOCUMENT_BYTES:
         raise BadDocument(f"A document is larger than {MAX_DOCUMENT_BYTES // 1024 // 1024} MiB")
     return text.decode()

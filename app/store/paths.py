@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.errors import BadQuery
@@ -37,6 +38,11 @@ def checked_path(path: Any) -> str:
     """Return a dotted path that came from outside, or raise ``BadQuery``."""
     if not isinstance(path, str):
         raise BadQuery(f"A field name is text, not {type(path).__name__}")
+    return _checked(path)
+
+
+@lru_cache(maxsize=4096)
+def _checked(path: str) -> str:
     if len(path) > MAX_LENGTH or path.count(".") >= MAX_PARTS:
         raise BadQuery("A field name is too long")
     if "\0" in path or not _is_unicode(path):

@@ -40,6 +40,8 @@ def as_filter(tree: Node) -> dict[str, Any]:
 
 def as_update(update: ParsedUpdate) -> dict[str, Any]:
     """Return a checked update as an update."""
+    if update.plain is not None:
+        return {"$set": update.plain}
     rendered: dict[str, Any] = {}
     for action in update.actions:
         argument: Any = action.argument

@@ -7,11 +7,11 @@ of their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.errors import BadDocument, BadQuery
 from app.store.interface import Document, Update
@@ -23,11 +23,11 @@ from app.store.query import AnyElement, Node, equalities, parse
 from app.store.values import clean_document, clean_value, copied, whole_or_same
 
 MAX_ACTIONS = 4000
+_MANY_NAMES = 100  # such updates are too rare to remember
 _INT64_END = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One operator on one path.
 
     ``argument`` is a clean value; a list of values for ``$push`` and ``$addToSet``; the target path for ``$rename``;
@@ -45,16 +45,22 @@ class Action:
 
 
 class ParsedUpdate:
-    """A checked update: its actions in the order in which MongoDB applies them."""
+    """A checked update: its actions in the order in which MongoDB applies them.
+
+    Most updates only set fields of the document itself; then ``plain`` has them, in order, and there are no actions.
+    """
 
     REPEATABLE = frozenset({"$set", "$unset", "$setOnInsert", "$min", "$max", "$addToSet", "$pull", "$pullAll"})
 
     def __init__(self, update: Update) -> None:
         """Raise ``BadQuery`` for an unknown operator, a bad argument, or two actions that get into each other's way."""
-        self.actions = sorted(_parsed_actions(update), key=_place_in_order)
-        if len(self.actions) > MAX_ACTIONS:
+        self.plain = _plain(update)
+        self.actions: Sequence[Action] = ()
+        if self.plain is None:
+            self.actions = sorted(_parsed_actions(update), key=lambda action: _place_in_order(_changed_path(action)))
+            _check_conflicts(self.actions)
+        if max(len(self.plain or ()), len(self.actions)) > MAX_ACTIONS:
             raise BadQuery(f"An update has more than {MAX_ACTIONS} parts")
-        _check_conflicts(self.actions)
 
     @property
     def repeatable(self) -> bool:
@@ -66,10 +72,13 @@ class ParsedUpdate:
 
         Raises ``BadQuery`` where an operator does not fit what it finds, or the ``_id`` would change.
         """
-        changed: Document = copied(document)
-        for action in self.actions:
-            if action.op != "$setOnInsert" or inserting:
-                _APPLY[action.op](changed, action)
+        if self.plain is not None:
+            changed = {**document, **self.plain}
+        else:
+            changed = copied(document)
+            for action in self.actions:
+                if action.op != "$setOnInsert" or inserting:
+                    _APPLY[action.op](changed, action)
         if "_id" in document and not ("_id" in changed and equal(document["_id"], changed["_id"])):
             raise BadQuery("An update may not change the _id")
         return changed
@@ -77,7 +86,7 @@ class ParsedUpdate:
     def inserted_for(self, tree: Node) -> Document:
         """Return the document an upsert inserts when nothing matches the filter ``tree``; it may lack an ``_id``."""
         document = self.applied_to(document_of(tree), inserting=True)
-        return clean_document(document)
+        return document if self.plain is not None and "_id" not in document else clean_document(document)
 
 
 def document_of(tree: Node) -> Document:
@@ -93,7 +102,10 @@ def document_of(tree: Node) -> Document:
         seen.append(path)
         if path == "":
             raise BadQuery("An upsert's filter has a field without a name")
-        place_to_fill(document, path.split("."), path).put(copied(value))
+        if "." in path:
+            place_to_fill(document, path.split("."), path).put(copied(value))
+        else:
+            document[path] = copied(value)
     return document
 
 
@@ -108,6 +120,30 @@ def with_id(document: Document, id: Any) -> Document:
     if "_id" in document and not equal(document["_id"], id):
         raise BadQuery("A replacement may not change the _id")
     return {"_id": id, **document}
+
+
+def _plain(update: Update) -> Document | None:
+    """Return the fields an update sets, in order, if that is all it does and all are fields of the document itself."""
+    fields = update.get("$set") if isinstance(update, Mapping) and len(update) == 1 else None
+    if not isinstance(fields, Mapping):
+        return None
+    names = tuple(fields)
+    order = _plain_order(names) if len(names) < _MANY_NAMES else _plain_order.__wrapped__(names)
+    if order is None:
+        return None
+    try:
+        clean = clean_value(fields)
+    except BadDocument as problem:
+        raise BadQuery(f"$set: {problem.message}") from None
+    return {name: clean[name] for name in order}
+
+
+@lru_cache(maxsize=256)
+def _plain_order(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return names in the order in which they are added; None when one of them is not that of a field."""
+    if any("." in checked_path(name) or not name for name in names):
+        return None
+    return tuple(sorted(names, key=_place_in_order))
 
 
 def _parsed_actions(update: Update) -> Iterable[Action]:
@@ -127,20 +163,19 @@ def _parsed_actions(update: Update) -> Iterable[Action]:
                 raise BadQuery(f"{op} of {path!r}: {problem.message}") from None
 
 
-def _place_in_order(action: Action) -> list[tuple[int, int, str]]:
-    path: str = action.argument if action.op == "$rename" else action.path
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in path.split(".")]
+def _changed_path(action: Action) -> str:
+    return action.argument if action.op == "$rename" else action.path
+
+
+@lru_cache(maxsize=4096)
+def _place_in_order(path: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the key by which MongoDB orders what an update adds: by name, numbers by their value."""
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in path.split("."))
 
 
 def _check_conflicts(actions: Iterable[Action]) -> None:
-    paths = sorted(
-        (
-            path
-            for action in actions
-            for path in ([action.path, action.argument] if action.op == "$rename" else [action.path])
-        ),
-        key=lambda path: path.split("."),
-    )
+    paths = [action.path for action in actions] + [action.argument for action in actions if action.op == "$rename"]
+    paths.sort(key=lambda path: path.split("."))
     for path, following in pairwise(paths):
         if is_within(following, path):
             raise BadQuery(f"Two parts of an update both change {path!r}")

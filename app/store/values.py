@@ -79,7 +79,12 @@ def _clean_object(value: Mapping[Any, Any], depth: int) -> Document:
         if type(name) is not str or name[:1] == "$" or "\0" in name or not name.isascii():
             _check_name(name)
         kind = type(inner)
-        clean[name] = inner if (kind is str and inner.isascii()) or kind is bool else _clean(inner, depth)
+        if kind is str and inner.isascii():  # what most values are is dealt with here, for the sake of speed
+            clean[name] = inner
+        elif kind is float:
+            clean[name] = whole_or_same(inner)
+        else:
+            clean[name] = _clean(inner, depth)
     return clean
 
 

@@ -70,6 +70,25 @@ def test_operations_see_what_earlier_ones_of_the_batch_did(things: Collection) -
     ]
 
 
+def test_everything_a_filter_asks_for_counts_in_a_batch_too(things: Collection) -> None:
+    things.create_indexes([Index((("k", 1),)), Index((("l", 1),))])
+    things.insert_many(
+        [{"_id": 1, "k": 1, "isValid": False}, {"_id": 2, "k": [1, 5]}, {"_id": 3, "l": 1, "isValid": False}]
+    )
+    alive = {"isValid": {"$ne": False}}
+    outcomes = things.bulk_write(
+        [
+            UpdateOne({"k": 1, **alive}, {"$set": {"n": 1}}),
+            UpdateOne({"k": 5}, {"$set": {"n": 2}}),
+            UpdateOne({"$or": [{"l": 1}, {"k": 9}], **alive}, {"$set": {"n": 3}}),
+            UpdateOne({"$or": [{"l": 1}, {"k": 9}]}, {"$set": {"k": 2}}),
+            UpdateOne({"k": 2, "m": None}, {"$set": {"m": 1}}),
+            UpdateOne({"k": 2, "m": None}, {"$set": {"m": 2}}),
+        ]
+    )
+    assert [outcome.id for outcome in outcomes] == [2, 2, None, 3, 3, None]
+
+
 def test_documents_without_an_id_get_one_each(things: Collection) -> None:
     ids = things.insert_many([{"n": n} for n in range(1200)])
     assert len(set(ids)) == 1200

@@ -126,8 +126,11 @@ class Layout:
         turned_odd: set[str] = set()
         for path, parts in self._split_paths:
             value = document.get(path) if len(parts) == 1 else value_along(document, parts)
+            if value is None or value.__class__ in (str, int):
+                keys.append(value)
+                continue
             keys.append(key_of(value))
-            if value.__class__ is not str and path not in self.odd and is_odd(value):
+            if path not in self.odd and is_odd(value):
                 turned_odd.add(path)
         return keys, turned_odd
 

@@ -204,9 +204,10 @@ class Transaction:
         for paths, tuples in wanted.items():
             names = list(columns[paths])
             row = f"({', '.join('?' * len(names))})"
-            filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
-            listed = f"({', '.join(names)}) IN (VALUES {', '.join([row] * len(tuples))})"
-            source = f"{self.layout.table} WHERE {filled} AND {listed} LIMIT {most}"
+            # A cross join, because SQLite would look through the whole table for `IN (VALUES ...)`.
+            same = " AND ".join(f"{name} = wanted.column{place}" for place, name in enumerate(names, start=1))
+            listed = f"(VALUES {', '.join([row] * len(tuples))}) AS wanted"
+            source = f"{listed} CROSS JOIN {self.layout.table} WHERE {same} LIMIT {most}"
             with self._limit:
                 chunk = run(self.connect, self.layout, TYPED_LINE, source, [key for keys in tuples for key in keys])
             yield from map(Row, chunk.rids, documents_of(chunk))
