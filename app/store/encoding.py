@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import math
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,24 +35,50 @@ _TRUE, _FALSE = BOOLEAN_TAG + b"\x01", BOOLEAN_TAG + b"\x00"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PLAIN = orjson.OPT_PASSTHROUGH_DATETIME
+_MARK = secrets.token_hex(16)
+_MARK_IN_JSON = f',"{_MARK}",'.encode()
 
 
-def text_of(document: Document) -> str:
-    """Return the stored text of a clean document, leaving its ``_id`` out.
-
-    Raises ``BadDocument`` when it is too large.
-    """
-    body = document.copy()
-    body.pop("_id", None)
+def texts_of(documents: Sequence[Document]) -> list[str]:
+    """Return the stored texts of clean documents, leaving their ``_id``s out. Raises ``BadDocument``."""
+    bodies = [document.copy() for document in documents]
+    for body in bodies:
+        body.pop("_id", None)
     try:
-        text = orjson.dumps(body, _tagged, _PLAIN)
-        if b"null" in text and _holds_unusual_number(body):  # which orjson writes as null
-            text = orjson.dumps(_with_tagged_numbers(body), _tagged, _PLAIN)
+        texts = json_lines(bodies, _tagged)
+        for place, text in enumerate(texts):
+            if b"null" in text and _holds_unusual_number(bodies[place]):  # which orjson writes as null
+                texts[place] = orjson.dumps(_with_tagged_numbers(bodies[place]), _tagged, _PLAIN)
     except orjson.JSONEncodeError:
         raise BadDocument("A document is nested too deep") from None
-    if len(text) > MAX_DOCUMENT_BYTES:
+    if any(len(text) > MAX_DOCUMENT_BYTES for text in texts):
         raise BadDocument(f"A document is larger than {MAX_DOCUMENT_BYTES // 1024 // 1024} MiB")
-    return text.decode()
+    return [text.decode() for text in texts]
+
+
+def json_lines(documents: Sequence[Document], hook: Callable[[Any], Any]) -> list[bytes]:
+    """Return each document as JSON; ``hook`` says in JSON what orjson cannot.
+
+    All in one call, with a mark between them that nobody can guess: a call for each costs ten times as much where the
+    allocator gives orjson's buffer back to the system every time, as glibc's does.
+    """
+    if not documents:
+        return []
+    marked: list[Any] = [_MARK] * (2 * len(documents) - 1)
+    marked[::2] = documents
+    return orjson.dumps(marked, hook, _PLAIN)[1:-1].split(_MARK_IN_JSON)
+
+
+def is_same(one: Document, other: Document) -> bool:
+    """Tell whether two clean documents would be stored as the same text: order of fields and types of values count."""
+    if one is other:
+        return True
+    if one != other or list(one) != list(other):  # to Python NaN differs from itself; then it is written once more
+        return False
+    kinds = list(map(type, one.values()))
+    if kinds != list(map(type, other.values())):
+        return False
+    return (dict not in kinds and list not in kinds) or texts_of([one]) == texts_of([other])
 
 
 def without_tags(value: Any) -> Any:

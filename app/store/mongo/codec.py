@@ -5,17 +5,16 @@ Databases written by Node hold whole numbers as doubles; the decoder turns them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
 from datetime import UTC, datetime
 from typing import Any
 
 import bson
-import orjson
 from bson import Decimal128, ObjectId, Regex, Timestamp
 from bson.codec_options import CodecOptions, DatetimeConversion, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
 
-from app.store.encoding import on_wire
+from app.store.encoding import json_lines, on_wire
 from app.store.interface import Document
 from app.store.values import whole_or_same
 
@@ -62,6 +61,9 @@ class _HexId(TypeDecoder):
         return str(value)
 
 
+REMEMBERED_BYTES = 12 * 1024 * 1024
+_OVERHEAD_BYTES = 200  # of Python's for a pair of bytes in a dict
+_LENGTH = struct.Struct("<i")
 _DECODERS: list[TypeDecoder] = [_Float(), _Long(), _Decimal(), _Stamp(), _Pattern()]
 
 
@@ -79,7 +81,40 @@ OPTIONS = _options(_DECODERS)
 _WIRE_OPTIONS = _options([*_DECODERS, _HexId()])
 
 
-def wire_lines(batch: bytes) -> Iterator[bytes]:
-    """Yield each document of a batch (BSON documents one after another) as JSON for clients."""
-    for document in bson.decode_all(batch, _WIRE_OPTIONS):
-        yield orjson.dumps(document, on_wire, orjson.OPT_PASSTHROUGH_DATETIME)
+class WireLines:
+    """Turns BSON into JSON for clients, and remembers what it made of the documents asked for lately.
+
+    A document's own bytes are what it is remembered by, so that nothing remembered can be out of date.
+    """
+
+    def __init__(self, most_bytes: int = REMEMBERED_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._remembered: dict[bytes, bytes] = {}
+        self._bytes = 0
+
+    def of(self, batch: bytes) -> list[bytes]:
+        """Return each document of a batch (BSON documents one after another) as JSON."""
+        documents = _split(batch)
+        lines = [self._remembered.get(document) for document in documents]
+        new = [place for place, line in enumerate(lines) if line is None]
+        if new:
+            decoded = bson.decode_all(b"".join(documents[place] for place in new), _WIRE_OPTIONS)
+            for place, line in zip(new, json_lines(decoded, on_wire), strict=True):
+                lines[place] = line
+                self._remember(documents[place], line)
+        return [line for line in lines if line is not None]
+
+    def _remember(self, document: bytes, line: bytes) -> None:
+        if self._bytes > self._most_bytes:
+            self._remembered, self._bytes = {}, 0
+        self._remembered[document] = line
+        self._bytes += len(document) + len(line) + _OVERHEAD_BYTES
+
+
+def _split(batch: bytes) -> list[bytes]:
+    documents, start = [], 0
+    while start < len(batch):
+        (length,) = _LENGTH.unpack_from(batch, start)
+        documents.append(batch[start : start + length])
+        start += length
+    return documents

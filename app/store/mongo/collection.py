@@ -18,7 +18,7 @@ from app.store.ids import IdMaker
 from app.store.interface import Document, Filter, Index, Operation, Outcome, Sort, Update
 from app.store.logged import UNLOGGED
 from app.store.mongo.changes import ChangeLog, append_quietly
-from app.store.mongo.codec import wire_lines
+from app.store.mongo.codec import WireLines
 from app.store.mongo.connection import Connection
 from app.store.mongo.errors import translated
 from app.store.mongo.writing import MOST_TRIES, Writer, contended
@@ -46,6 +46,7 @@ class MongoCollection(interface.Collection):
         changes: ChangeLog,
         clock: Clock,
         new_id: IdMaker,
+        wire: WireLines,
         *,
         name: str,
         actor: str,
@@ -56,6 +57,7 @@ class MongoCollection(interface.Collection):
         self._changes = changes
         self._clock = clock
         self._new_id = new_id
+        self._wire = wire
         self._actor = actor
         self._limit_ms = limit_ms
 
@@ -153,7 +155,7 @@ class MongoCollection(interface.Collection):
     def _found_json(self, wanted: dict[str, Any]) -> Iterator[bytes]:
         with translated(), self._rows().find_raw_batches(**wanted) as batches:
             for batch in cast("Iterator[bytes]", batches):  # the driver's types know of documents only
-                yield from wire_lines(batch)
+                yield from self._wire.of(batch)
 
     def _writing(self, work: Callable[[Writer], T]) -> T:
         """Return what ``work`` returns; what it did is appended to the change log, even when it then failed."""

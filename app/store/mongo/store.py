@@ -12,6 +12,7 @@ from app.store.interface import Change, Health, Lease, Subscription
 from app.store.listening import Listeners
 from app.store.mongo import leases
 from app.store.mongo.changes import ChangeLog
+from app.store.mongo.codec import WireLines
 from app.store.mongo.collection import MongoCollection
 from app.store.mongo.connection import Connection
 from app.store.mongo.ear import Ear
@@ -43,6 +44,7 @@ class MongoStore(interface.Store):
             uri, names, pool_size=pool_size, min_pool_size=min_pool_size, max_idle_ms=max_idle_ms
         )
         self._new_id = IdMaker(clock)
+        self._wire = WireLines()
         self._log = ChangeLog(self._connection)
         self._ear = Ear(self._log)
         self._listeners = Listeners(self._ear.wait, self._log.since, self._log.last_seq, clock.now_ms)
@@ -55,6 +57,7 @@ class MongoStore(interface.Store):
             self._log,
             self._clock,
             self._new_id,
+            self._wire,
             name=checked_name(name),
             actor=actor,
             limit_ms=self._limit_ms,

@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.errors import Unavailable
 from app.store.batch import Desk, Effects, Held, Step
-from app.store.encoding import text_of
+from app.store.encoding import is_same
 from app.store.interface import Document, Outcome
 from app.store.mongo.derived_ids import derived_id
 from app.store.mongo.errors import DUPLICATE_KEY, ours
@@ -110,7 +110,7 @@ class Writer:
     def _change(self, step: Step, found: Document) -> Outcome | None:
         """Update or replace a document; None when it has changed meanwhile so that it no longer matches."""
         id = found["_id"]
-        if text_of(step.changed(found)) == text_of(found):
+        if is_same(step.changed(found), found):
             return Outcome(id)
         exactly = _exactly(id, step)
         if step.update:
@@ -198,7 +198,7 @@ class Writer:
             held.gone = True
             return Outcome(id, modified=True), pymongo.DeleteOne(_exactly(id, step)), False
         document = step.changed(held.document)
-        if text_of(document) == text_of(held.document):
+        if is_same(document, held.document):
             return Outcome(id), None, False
         held.document = document
         desk.lay(held)

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.errors import DuplicateKey
 from app.store.batch import Desk, Effects, Held, Step
-from app.store.encoding import Key, key_of, text_of, value_along
+from app.store.encoding import Key, is_same, key_of, texts_of, value_along
 from app.store.interface import Document, Outcome
 from app.store.matching import matcher
 from app.store.paths import MISSING
@@ -67,7 +67,7 @@ class Transaction:
 
     def change(self, row: Row, document: Document) -> bool:
         """Put ``document`` in place of a row's, and tell whether that is a change."""
-        if text_of(row.document) == text_of(document):
+        if is_same(row.document, document):
             return False
         self._dirty[Held(document, row.rid)] = None
         self.effects.changed.append(document["_id"])
@@ -141,7 +141,7 @@ class Transaction:
     def _changed(self, held: Held, step: Step, desk: Desk) -> Outcome:
         id = held.document["_id"]
         document = step.changed(held.document)
-        if text_of(held.document) == text_of(document):
+        if is_same(held.document, document):
             return Outcome(id)
         held.document = document
         desk.lay(held)
@@ -222,10 +222,10 @@ class Transaction:
     def _write_rows(self, dirty: Sequence[Held]) -> None:
         rows: list[list[Key]] = []
         turned_odd: set[str] = set()
-        for held in dirty:
+        for held, text in zip(dirty, texts_of([held.document for held in dirty]), strict=True):
             keys, odd = self.layout.keys(held.document)
             turned_odd |= odd
-            rows.append([held.rid, key_of(held.document["_id"]), text_of(held.document), *keys])
+            rows.append([held.rid, key_of(held.document["_id"]), text, *keys])
         if turned_odd:
             self.layout = catalogue.mark_odd(self._connection, self.layout, turned_odd)
         columns = list(self.layout.columns.values())
