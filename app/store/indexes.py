@@ -25,6 +25,7 @@ _V3 = (
     _compound(("identifier", 1), ("created_at", 1), ("date", 1)),  # the order of every search of API v3
 )
 _ENDS = Index((("expires_at", 1),), expire_after_s=0)
+_V3_NEWEST = _compound(("date", -1), ("identifier", -1), ("created_at", -1))  # and of one for the newest
 _NEWEST_OF_TYPE = _compound(("eventType", 1), ("created_at", -1))
 
 INDEXES: Mapping[str, Sequence[Index]] = {
@@ -32,6 +33,7 @@ INDEXES: Mapping[str, Sequence[Index]] = {
         *_each("date", "type", "sgv", "mbg", "sysTime", "dateString"),
         _compound(("type", 1), ("date", -1), ("dateString", 1)),
         _compound(("sysTime", 1), ("type", 1)),
+        _V3_NEWEST,
         *_V3,
     ),
     "treatments": (
@@ -40,9 +42,10 @@ INDEXES: Mapping[str, Sequence[Index]] = {
         _compound(("eventType", 1), ("duration", 1), ("created_at", 1)),
         _compound(("created_at", 1), ("eventType", 1)),
         _NEWEST_OF_TYPE,
+        _V3_NEWEST,
         *_V3,
     ),
-    "devicestatus": (*_each("created_at", "NSCLIENT_ID", "date"), *_V3),
+    "devicestatus": (*_each("created_at", "NSCLIENT_ID", "date"), _V3_NEWEST, *_V3),
     "profile": (*_each("startDate", "created_at", "date"), *_V3),
     "food": (*_each("type", "position", "hidden", "created_at"), *_V3),
     "activity": (*_each("created_at"), *_V3),

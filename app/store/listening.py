@@ -12,7 +12,7 @@ from app.store.interface import Change, Subscription
 
 log = logging.getLogger(__name__)
 
-BATCH = 1000
+BATCH = 100
 _PAUSE_AFTER_FAILURE_S = 1.0
 _END_WAIT_S = 10.0
 

@@ -9,12 +9,12 @@ import pymongo
 import pytest
 from pymongo.database import Database
 
+from app.clock import SystemClock
 from app.store import Change, Store, open_store
 from app.store.mongo import collection as collection_module
-from app.store.mongo import foreign
+from app.store.mongo import foreign, watching
 from app.store.mongo.foreign import ACTOR
 from app.store.mongo.polling import NEWEST, Polling
-from app.store.mongo.watching import Watching
 from tests.clocks import SettableClock
 from tests.store.conftest import uri_of
 from tests.waiting import wait_until
@@ -25,7 +25,7 @@ Opener = Callable[..., Store]
 @pytest.fixture(params=["mongodb", "replica set"])
 def shared_uri(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(Polling, "rest_s", 0.03)
-    monkeypatch.setattr(Watching, "rest_s", 0.05)
+    monkeypatch.setattr(watching, "GRACE_S", 0.3)
     monkeypatch.setattr(foreign, "RETRY_S", 0.2)
     return uri_of(request.param, request, tmp_path)
 
@@ -38,11 +38,11 @@ def original(shared_uri: str) -> Iterator[Database[Any]]:
 
 
 @pytest.fixture
-def opened(shared_uri: str, clock: SettableClock) -> Iterator[Opener]:
+def opened(shared_uri: str) -> Iterator[Opener]:
     stores: list[Store] = []
 
     def open_one(**options: Any) -> Store:
-        stores.append(open_store(shared_uri, clock=clock, **options))
+        stores.append(open_store(shared_uri, clock=SystemClock(), **options))
         return stores[-1]
 
     yield open_one

@@ -12,26 +12,29 @@ from app.store.interface import Document
 from app.store.mongo.changes import ChangeLog
 from app.store.mongo.errors import translated
 
-_AWAIT_MS = 500
+_AWAIT_MS = 1000
 _PAUSE_S = 0.2
 
 
 class Ear:
-    """Waits for the listening thread of one store. ``tick`` is called now and then, also while nothing happens."""
+    """Waits for the listening thread of one store."""
 
     def __init__(self, log: ChangeLog) -> None:
         self._log = log
         self._cursor: Cursor[Document] | None = None
 
     def wait(self, ended: threading.Event) -> None:
-        """Return once there may be something new, or after a while. Raises ``Unavailable``."""
+        """Return once there may be something new, or when ``ended``. Raises ``Unavailable``."""
         try:
             with translated():
-                cursor = self._cursor = self._cursor or self._open()
-                found = next(cursor, None)
-                if found is None and not cursor.alive:
-                    self.close()
-                    ended.wait(_PAUSE_S)
+                while not ended.is_set():
+                    cursor = self._cursor = self._cursor or self._open()
+                    if next(cursor, None) is not None:
+                        return
+                    if not cursor.alive:  # the log was dropped, or written past the cursor's place
+                        self.close()
+                        ended.wait(_PAUSE_S)
+                        return
         except BaseException:
             self.close()
             raise

@@ -8,6 +8,7 @@ newest documents again and again. What it finds it appends to the log, each writ
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 from typing import Any, Protocol
@@ -89,17 +90,16 @@ class ForeignWrites:
 
     def _look_while_ours(self) -> None:
         search: Search | None = None
-        rested_s = _RENEW_S
+        taken_at_s = -math.inf
         try:
             while not self._ended.is_set():
-                if rested_s >= _RENEW_S:
+                if self._clock.monotonic_s() - taken_at_s >= _RENEW_S:
                     if leases.take(self._leases, _LEASE, self._owner, _LEASE_TTL_MS) is None:
                         return
-                    rested_s = 0.0
+                    taken_at_s = self._clock.monotonic_s()
                 search = search or self._new_search()
                 search.step()
                 self._ended.wait(search.rest_s)
-                rested_s += search.rest_s
         finally:
             if search is not None:
                 search.close()

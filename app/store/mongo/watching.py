@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +20,20 @@ from app.store.mongo.foreign import ACTOR, COLLECTION, is_watched
 
 log = logging.getLogger(__name__)
 
+GRACE_S = 1.0
 _OPS: dict[str, ChangeOp] = {"insert": "insert", "update": "update", "replace": "update", "delete": "delete"}
 _HISTORY_LOST = {222, 260, 280, 286}  # the stream cannot go on, or not from where we were
-_GRACE_STEPS = 5
+_AWAIT_MS = 250
+_EVENTS_AT_ONCE = 100
 _ROWS_AT_ONCE = 1000
-_REMEMBERED_STEPS = 240
-_STEPS_BETWEEN_SAVES = 20
+_MENTIONS_KEPT_S = 60.0
+_SAVE_EVERY_S = 5.0
+_SAVE_IDLE_S = 600.0  # so that a place nobody moves from is not too old for the database one day
 
 Write = tuple[str, Key]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Event:
     """A write seen in the stream and not yet found in the log."""
 
@@ -39,7 +41,7 @@ class _Event:
     id: Any
     op: ChangeOp
     token: Document
-    steps: int = 0
+    seen_at_s: float
 
 
 class Watching:
@@ -49,7 +51,7 @@ class Watching:
     mention does not come was somebody else's.
     """
 
-    rest_s = 0.2
+    rest_s = 0.0
 
     def __init__(self, connection: Connection, changes: ChangeLog, clock: Clock) -> None:
         self._connection = connection
@@ -61,36 +63,34 @@ class Watching:
         self._stream: DatabaseChangeStream[Document] | None = None
         self._waiting: list[_Event] = []
         self._mentions: Counter[Write] = Counter()
-        self._mentioned_at: dict[Write, tuple[int, int]] = {}
-        self._steps = 0
-        self._saved_token = self._token
+        self._mentioned_at: dict[Write, tuple[float, int]] = {}
+        self._heard_since_saved = False
+        self._saved_at_s = clock.monotonic_s()
 
     def step(self) -> None:
-        """Take in what happened, and append what nobody logged."""
-        self._steps += 1
+        """Wait a moment for what happens, take it in, and append what nobody logged."""
         try:
-            events = list(self._events())
+            self._take_in()
         except OperationFailure as problem:
             refused_token = self._stream is None and self._token is not None
             if problem.code not in _HISTORY_LOST and not refused_token:
                 raise
             self._start_over()
             return
-        self._read_log()
-        self._waiting = [event for event in [*self._waiting, *events] if not self._is_ours(event)]
-        for event in self._waiting:
-            event.steps += 1
-            if event.steps > _GRACE_STEPS:
-                self._append(event)
-        self._waiting = [event for event in self._waiting if event.steps <= _GRACE_STEPS]
-        self._forget_old_mentions()
-        if not self._waiting and self._steps % _STEPS_BETWEEN_SAVES == 0:
+        now_s = self._clock.monotonic_s()
+        if self._waiting:
+            self._read_log(now_s)
+            self._waiting = [event for event in self._waiting if not self._is_ours(event)]
+        while self._waiting and now_s - self._waiting[0].seen_at_s > GRACE_S:
+            self._append(self._waiting[0])
+            del self._waiting[0]
+        self._forget_old_mentions(now_s)
+        if now_s - self._saved_at_s > (_SAVE_EVERY_S if self._heard_since_saved else _SAVE_IDLE_S):
             self._save()
 
     def close(self) -> None:
         """Close the stream, remembering where it stood."""
-        if not self._waiting:
-            self._save()
+        self._save()
         if self._stream is not None:
             self._stream.close()
 
@@ -98,31 +98,41 @@ class Watching:
     def _place(self) -> Any:
         return self._connection.collection(COLLECTION)
 
-    def _events(self) -> Iterator[_Event]:
+    def _take_in(self) -> None:
+        """Take in events until there is none for a moment, or there were many."""
         self._stream = self._stream or self._opened()
-        while (told := self._stream.try_next()) is not None:
+        for _ in range(_EVENTS_AT_ONCE):
+            told = self._stream.try_next()
+            if told is None:
+                break
+            self._hear(told)
             self._token = told["_id"]
-            collection = self._connection.logical(told.get("ns", {}).get("coll", ""))
-            if not is_watched(collection):
-                continue
-            op = _OPS.get(told["operationType"])
-            if op is None:
-                self._append_resync(collection, str(told["_id"]["_data"]))
-                continue
-            id = told["documentKey"]["_id"]
-            yield _Event((collection, key_of(id)), id, op, told["_id"])
+        else:
+            return
         self._token = self._stream.resume_token or self._token  # type: ignore[assignment]
         if not self._stream.alive:  # the database was dropped
             self._start_over()
+
+    def _hear(self, told: Document) -> None:
+        collection = self._connection.logical(told.get("ns", {}).get("coll", ""))
+        if not is_watched(collection):
+            return
+        self._heard_since_saved = True
+        op = _OPS.get(told["operationType"])
+        if op is None:
+            self._append_resync(collection, str(told["_id"]["_data"]))
+            return
+        id = told["documentKey"]["_id"]
+        self._waiting.append(_Event((collection, key_of(id)), id, op, told["_id"], self._clock.monotonic_s()))
 
     def _opened(self) -> DatabaseChangeStream[Document]:
         return self._connection.database.watch(
             [{"$project": {"operationType": 1, "ns": 1, "documentKey": 1}}],
             resume_after=self._token,
-            max_await_time_ms=1,
+            max_await_time_ms=_AWAIT_MS,
         )
 
-    def _read_log(self) -> None:
+    def _read_log(self, now_s: float) -> None:
         while True:
             try:
                 rows = self._changes.since(self._seq, _ROWS_AT_ONCE)
@@ -134,7 +144,7 @@ class Watching:
                 for id in row.ids if row.actor != ACTOR else ():
                     write = (row.collection, key_of(id))
                     self._mentions[write] += 1
-                    self._mentioned_at[write] = (self._steps, row.seq)
+                    self._mentioned_at[write] = (now_s, row.seq)
             if len(rows) < _ROWS_AT_ONCE:
                 return
 
@@ -148,11 +158,13 @@ class Watching:
             del self._mentions[event.write], self._mentioned_at[event.write]
         return True
 
-    def _forget_old_mentions(self) -> None:
+    def _forget_old_mentions(self, now_s: float) -> None:
         """Forget mentions of writes that changed nothing in the end, for which no event will come."""
-        for write, (step, _) in list(self._mentioned_at.items()):
-            if self._steps - step > _REMEMBERED_STEPS:
-                del self._mentions[write], self._mentioned_at[write]
+        while self._mentioned_at:
+            write, (at_s, _) = next(iter(self._mentioned_at.items()))
+            if now_s - at_s < _MENTIONS_KEPT_S:
+                return
+            del self._mentions[write], self._mentioned_at[write]
 
     def _append(self, event: _Event) -> None:
         key = str(event.token["_data"])
@@ -172,9 +184,11 @@ class Watching:
         self._append_resync("", f"lost {lost and lost.get('_data')}")
 
     def _save(self) -> None:
-        if self._token is None or self._token == self._saved_token:
+        """Remember where the stream stands, unless there are events in the air that would be forgotten by it."""
+        if self._waiting or self._token is None:
             return
         oldest = min((seq for _, seq in self._mentioned_at.values()), default=self._seq + 1)
         place = {"$set": {"token": self._token, "seq": oldest - 1}}
         self._place.update_one({"_id": "stream"}, place, upsert=True)
-        self._saved_token = self._token
+        self._heard_since_saved = False
+        self._saved_at_s = self._clock.monotonic_s()

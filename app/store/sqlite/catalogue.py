@@ -89,6 +89,10 @@ class Layout:
         """Return the SQL name of the table."""
         return f"documents_{self.number}"
 
+    def column(self, path: str) -> str | None:
+        """Return the column that holds the key of a path, if there is one."""
+        return "id" if path == "_id" else self.columns.get(path)
+
     @property
     def version_sql(self) -> str:
         """Return SQL for the version in the file, to be read in the same statement as what was planned by this one."""
@@ -107,7 +111,7 @@ class Layout:
         return tuple(self._lookup(keys) for keys in kept)
 
     def _lookup(self, keys: Sequence[tuple[str, int]]) -> Lookup:
-        columns = tuple((self.columns[path], direction < 0) for path, direction in keys)
+        columns = tuple((self.column(path) or "", direction < 0) for path, direction in keys)
         name = "_".join(f"{column}{'d' if descends else ''}" for column, descends in columns)
         return Lookup(f"{self.table}_by_{name}", columns)
 
@@ -181,7 +185,7 @@ def add_indexes(connection: sqlite3.Connection, layout: Layout, indexes: Iterabl
     """Enter indexes into the catalogue and return the paths that got a key column, which is empty still."""
     new_paths: dict[str, None] = {}
     for index in indexes:
-        new_paths |= {path: None for path, _ in index.keys if path not in layout.columns}
+        new_paths |= {path: None for path, _ in index.keys if layout.column(path) is None}
         connection.execute(
             "INSERT INTO indexes VALUES (?, ?, ?, ?, ?)",
             (layout.number, index.name, json.dumps(index.keys), index.unique, index.expire_after_s),

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x4E4C6774  # "NLgt": tells our files from others
 FILE_VERSION = 1
+OLDEST_SQLITE = (3, 38, 0)  # the first whose JSON functions are always there
 READERS = 4
 _BUSY_S = 10.0
 _READER_WAIT_S = 15.0
@@ -46,6 +47,11 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it when there is none. Raises ``Unavailable`` and ``WrongVersion``."""
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise WrongVersion(
+                f"SQLite {sqlite3.sqlite_version} is too old",
+                hint=f"Wanted: {'.'.join(map(str, OLDEST_SQLITE))} or newer.",
+            )
         self.path = path
         self._closed = False
         self._reopening = threading.Lock()
@@ -89,22 +95,19 @@ class Engine:
             yield self._watcher
 
     @contextmanager
-    def writing(self, is_over: Callable[[], bool] | None = None) -> Iterator[sqlite3.Connection]:
+    def writing(self, wait_s: float | None = None) -> Iterator[sqlite3.Connection]:
         """Lend the writing connection within a transaction, committed at the end unless something is raised."""
         self._be_ours()
-        with self._lock:
+        with self._lock.held(wait_s):
             if self._closed:
                 raise Unavailable("The store is closed")
             connection = self._writer
             with translated():
                 connection.execute("BEGIN IMMEDIATE")
-                connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
                 try:
                     yield connection
-                    connection.set_progress_handler(None, 0)
                     connection.execute("COMMIT")
                 except BaseException:
-                    connection.set_progress_handler(None, 0)
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
@@ -145,7 +148,7 @@ class Engine:
 
     def close_connection(self, connection: sqlite3.Connection) -> None:
         """Close a connection under the lock: the last one to close checkpoints."""
-        with self._lock:
+        with self._lock.held():
             connection.close()
 
     def close(self) -> None:
@@ -153,7 +156,7 @@ class Engine:
         closed, self._closed = self._closed, True
         if closed:
             return
-        with self._lock:
+        with self._lock.held():
             for _ in range(READERS):
                 reader = self._readers.get()
                 if reader is not None:
@@ -179,7 +182,7 @@ class Engine:
         try:
             if self._alone:
                 self._lock.claim_alone()
-            with self._lock, translated():
+            with self._lock.held(), translated():
                 self._writer = self.connect(cache_kib=_WRITER_CACHE_KIB)
                 self._prepare(self._writer)
                 self._watcher = self.connect()

@@ -11,8 +11,9 @@ import os
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from app.errors import Unavailable
 
@@ -21,7 +22,7 @@ _LONGEST_PAUSE_S = 0.004
 
 
 class WriteLock:
-    """Held with ``with``; not reentrant."""
+    """One writer at a time; not reentrant."""
 
     def __init__(self, path: Path) -> None:
         self._threads = threading.Lock()
@@ -36,24 +37,24 @@ class WriteLock:
             )
         self._ours_alone = True
 
-    def __enter__(self) -> None:
-        if not self._threads.acquire(timeout=WAIT_S):
-            raise _busy()
+    @contextmanager
+    def held(self, wait_s: float | None = None) -> Iterator[None]:
+        """Hold the lock. Raises ``Unavailable`` when others hold it for longer than ``wait_s``."""
+        wait_s = WAIT_S if wait_s is None else wait_s
+        if not self._threads.acquire(timeout=wait_s):
+            raise _busy(wait_s)
         try:
             if self._descriptor < 0:
                 raise Unavailable("The store is closed")
             if not self._ours_alone:
-                self._wait_for_processes()
-        except BaseException:
+                self._wait_for_processes(wait_s)
+            try:
+                yield
+            finally:
+                if not self._ours_alone:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
             self._threads.release()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self._ours_alone:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        self._threads.release()
 
     def close(self) -> None:
         """Give the lock's file back; nobody gets the lock any more."""
@@ -65,12 +66,12 @@ class WriteLock:
         """Let go of a lock inherited by a fork; what it held, and who held it, belongs to the parent."""
         os.close(self._descriptor)
 
-    def _wait_for_processes(self) -> None:
+    def _wait_for_processes(self, wait_s: float) -> None:
         # Asking again and again, rather than waiting in flock itself, lets a writer give up on a stuck process.
         slept_s = 0.0
         while not self._try():
-            if slept_s > WAIT_S:
-                raise _busy()
+            if slept_s > wait_s:
+                raise _busy(wait_s)
             pause_s = random.uniform(0.0002, _LONGEST_PAUSE_S)
             time.sleep(pause_s)
             slept_s += pause_s
@@ -83,5 +84,5 @@ class WriteLock:
         return True
 
 
-def _busy() -> Unavailable:
-    return Unavailable(f"Other writers held the store for {WAIT_S:.0f} seconds", hint="Try again in a moment.")
+def _busy(waited_s: float) -> Unavailable:
+    return Unavailable(f"Other writers held the store for {waited_s:.0f} seconds", hint="Try again in a moment.")

@@ -99,7 +99,7 @@ def planned(tree: Node, layout: Layout) -> Plan:
             either = either or all(_is_held(arm, layout) for arm in part.parts)
         if not isinstance(part, Test) or part.path in layout.odd:
             continue
-        column = column_of(layout, part.path)
+        column = layout.column(part.path)
         if column is None:
             continue
         match part.check:
@@ -122,14 +122,9 @@ def _is_held(arm: Node, layout: Layout) -> bool:
         and isinstance(part.check, Equals)
         and key_of(part.check.value) is not None
         and part.path not in layout.odd
-        and column_of(layout, part.path) in leading
+        and layout.column(part.path) in leading
         for part in conditions(arm)
     )
-
-
-def column_of(layout: Layout, path: str) -> str | None:
-    """Return the column that holds the key of a path, if there is one."""
-    return "id" if path == "_id" else layout.columns.get(path)
 
 
 class _Renderer:
@@ -152,7 +147,7 @@ class _Renderer:
                 inner = self.render(part)
                 return _negated(inner) if inner and inner.exact else None
             case Test(path, check):
-                column = column_of(self._layout, path)
+                column = self._layout.column(path)
                 if column is None:
                     return None
                 if path not in self._layout.odd:
@@ -161,7 +156,7 @@ class _Renderer:
                 return inner and Condition(inner.sql, inner.parameters, exact=False)
 
     def _missing(self, path: str) -> Condition | None:
-        column = column_of(self._layout, path)
+        column = self._layout.column(path)
         if column is None:
             return None
         odd = f" OR {column} {_ODD_ROWS}" if path in self._layout.odd else ""

@@ -13,7 +13,7 @@ from app.store.interface import Document
 from app.store.ordering import document_key
 from app.store.query import Node
 from app.store.sqlite.catalogue import Layout, Lookup, StaleLayout
-from app.store.sqlite.planner import FEW_ROWS, Condition, OrderBy, choose, column_of, planned
+from app.store.sqlite.planner import FEW_ROWS, Condition, OrderBy, choose, planned
 from app.store.sqlite.walking import (
     FIRST_CHUNK_ROWS,
     TYPED_LINE,
@@ -120,7 +120,7 @@ class Scan:
         """Return the sort as columns, or None when SQL cannot sort so."""
         order = []
         for path, direction in self._search.sort:
-            column = column_of(self._layout, path)
+            column = self._layout.column(path)
             if column is None or path in self._layout.odd:
                 return None
             order.append((column, direction < 0))

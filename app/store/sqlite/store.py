@@ -25,6 +25,7 @@ from app.store.sqlite.session import Session
 from app.store.sqlite.snapshot import snapshot
 
 _ENOUGH_FREE_BYTES = 4 * 1024 * 1024
+_HEALTH_WAIT_S = 2.0
 
 
 class SqliteStore(interface.Store):
@@ -74,7 +75,7 @@ class SqliteStore(interface.Store):
         except NightlightError as problem:
             return Health(False, False, self.backend, version, problem.message)
         try:
-            with self._engine.writing():
+            with self._engine.writing(wait_s=_HEALTH_WAIT_S):
                 pass
         except NightlightError as problem:
             return Health(True, False, self.backend, version, problem.message)

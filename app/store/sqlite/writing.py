@@ -18,7 +18,6 @@ from app.store.paths import MISSING
 from app.store.query import And, Equals, Node, Or, Test
 from app.store.sqlite import catalogue
 from app.store.sqlite.catalogue import Layout
-from app.store.sqlite.planner import column_of
 from app.store.sqlite.scanning import Row, Scan, Search
 from app.store.sqlite.walking import TYPED_LINE, documents_of, run
 from app.store.timing import TimeLimit
@@ -188,7 +187,7 @@ class Transaction:
         usable = {
             column: place
             for place, path in enumerate(paths)
-            if path not in layout.odd and (column := column_of(layout, path)) is not None
+            if path not in layout.odd and (column := layout.column(path)) is not None
         }
         leading = {"id", *(lookup.leading for lookup in layout.lookups)}
         return usable if leading & usable.keys() else {}
