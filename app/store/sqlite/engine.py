@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.errors import Unavailable, WrongVersion
+from app.errors import StoreFull, Unavailable, WrongVersion
 from app.logs import told
 from app.store.sqlite.catalogue import SCHEMA, Layout, read_layout
 from app.store.sqlite.errors import translated
@@ -101,17 +101,13 @@ class Engine:
         with self._lock.held(wait_s):
             if self._closed:
                 raise Unavailable("The store is closed")
-            connection = self._writer
-            with translated():
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-            self._checkpoint_when_due(connection)
+            try:
+                with translated(), _transaction(self._writer):
+                    yield self._writer
+            except StoreFull:
+                self._checkpoint()  # what fits into the file makes room in the log for the next try
+                raise
+            self._checkpoint_when_due()
 
     def layout(self, name: str, *, afresh: bool = False) -> Layout | None:
         """Return a collection's layout, None when there is no such collection; ``afresh`` reads it again."""
@@ -212,14 +208,18 @@ class Engine:
                 f"PRAGMA user_version = {FILE_VERSION}; COMMIT;"
             )
 
-    def _checkpoint_when_due(self, connection: sqlite3.Connection) -> None:
-        """Move the log's pages into the file; nobody waits for readers, and a failure leaves everything in the log."""
-        wal = self.path.with_name(self.path.name + "-wal")
+    def _checkpoint_when_due(self) -> None:
         try:
-            if wal.stat().st_size > _WAL_BYTES_TO_CHECKPOINT:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            log_bytes = self.path.with_name(self.path.name + "-wal").stat().st_size
         except FileNotFoundError:
             return
+        if log_bytes > _WAL_BYTES_TO_CHECKPOINT:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Move the log's pages into the file; nobody waits for readers, and a failure leaves everything in the log."""
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as problem:
             log.warning("checkpoint failed", extra=told(problem=str(problem)))
 
@@ -232,3 +232,16 @@ class Engine:
                 _abandoned.append((self._writer, self._watcher, self._readers))
                 self._lock.forget()
                 self._open()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done inside, or undo it when something is raised."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
