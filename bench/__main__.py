@@ -35,10 +35,10 @@ def _store(backend: str, folder: Path) -> Iterator[tuple[str, int | None]]:
     if backend == "sqlite":
         yield f"sqlite:///{folder}/nightlight.db", None
         return
-    from tests.mongodb import running_mongod
+    from tests.mongodb import running_mongod, with_database
 
-    with running_mongod(folder / "mongodb") as server:
-        yield f"{server.uri}/nightlight", server.pid
+    with running_mongod(folder / "mongodb") as (server, pid):
+        yield with_database(server, "nightlight"), pid
 
 
 def _bench(backend: str, folder: Path, store_uri: str, database_pid: int | None, *, days: int, seconds: float) -> None:

@@ -75,7 +75,7 @@ def _send(
     port: int, case: Case, numbers: itertools.count[int], *, stop_at: float, most: int
 ) -> list[tuple[float, int]]:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    results = []
+    results: list[tuple[float, int]] = []
     for _ in range(most):
         began = time.monotonic()
         if began > stop_at and results:

@@ -165,6 +165,18 @@ def guard(folder: Path, replica_set: bool) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running_mongod(folder: Path) -> Iterator[tuple[str, int]]:
+    """Run a server of one's own in ``folder``, for measuring; yield its URI and the process's number."""
+    folder.mkdir(parents=True)
+    server, port = _started(provisioned(), folder, replica_set=False)
+    try:
+        yield f"mongodb://127.0.0.1:{port}", server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=START_S)
+
+
 def _started(binary: Binary, folder: Path, *, replica_set: bool) -> tuple[subprocess.Popen[bytes], int]:
     for _ in range(3):  # the free port may be taken by somebody else meanwhile
         with socket.socket() as probe:
@@ -197,7 +209,7 @@ def _started(binary: Binary, folder: Path, *, replica_set: bool) -> tuple[subpro
 
 def _is_up(server: subprocess.Popen[bytes], port: int, *, replica_set: bool) -> bool:
     deadline = time.monotonic() + START_S
-    with pymongo.MongoClient(
+    with pymongo.MongoClient[dict[str, Any]](
         f"mongodb://127.0.0.1:{port}/?directConnection=true", serverSelectionTimeoutMS=200
     ) as client:
         while time.monotonic() < deadline and server.poll() is None:
