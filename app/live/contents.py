@@ -2,59 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.clock import Clock
 from app.glucose.staleness import FUTURE_TOLERANCE_MS
+from app.live.building import reading_of, treatment_of
 from app.live.lookup import Lookup
 from app.live.picture import Facts, Picture, PictureChange, Reading, Treatment
-from app.live.reports import Report, latest_facts
+from app.live.recent import SENSOR_EVENTS, SITE_EVENTS, Recent, treatment_ms
+from app.live.reports import Report, latest_facts, report_of
 from app.live.window import Item, Window
-from app.store.interface import Change
+from app.store.interface import Change, Document
+
+DOCUMENTED = ("entries", "treatments", "devicestatus", "profile")
+"""The collections whose documents are behind the picture."""
 
 HOUR_MS = 3_600_000
 WINDOW_MS = 48 * HOUR_MS
 REPORTS_MS = 24 * HOUR_MS
-EVENTS_MS = 62 * 24 * HOUR_MS
-"""How far back a sensor or site change is looked for; as far as Nightscout looks."""
-
-SENSOR_EVENTS = frozenset({"Sensor Start", "Sensor Change"})
-SITE_EVENTS = frozenset({"Site Change"})
 
 
 class Contents:
-    """Readings and treatments of two days, device statuses of one, and the last sensor and site change."""
+    """Readings and treatments of two days, device statuses of one, the last sensor and site change, and the documents
+    all of it was made of.
+    """
 
-    def __init__(self, lookup: Lookup, clock: Clock) -> None:
+    def __init__(self, lookup: Lookup, clock: Clock, *, status_days: int) -> None:
         self._lookup = lookup
         self._clock = clock
+        self._recent = Recent(lookup, clock, status_days=status_days)
         self._readings: Window[Reading] = Window()
         self._treatments: Window[Treatment] = Window()
         self._reports: Window[Report] = Window()
-        self._sensor_event: Treatment | None = None
-        self._site_event: Treatment | None = None
         self._last_before: Reading | None = None
         self._facts = Facts()
 
     def load(self) -> None:
         """Read everything anew. Errors of the store pass through and leave things as they were."""
-        now_ms = self._clock.now_ms()
-        readings = self._lookup.readings_since(now_ms - WINDOW_MS)
-        treatments = self._lookup.treatments_since(now_ms - WINDOW_MS)
-        reports = self._lookup.reports_since(now_ms - REPORTS_MS)
-        self._look_for_events()
-        self._readings, self._treatments, self._reports = Window(readings), Window(treatments), Window(reports)
+        self._recent.load()
+        from_ms = self._clock.now_ms() - WINDOW_MS
+        self._readings = Window(_built(self._recent.in_window("entries"), reading_of, from_ms))
+        self._treatments = Window(_built(self._recent.in_window("treatments"), treatment_of, from_ms))
+        self._reports = Window(_built(self._recent.in_window("devicestatus"), report_of, from_ms))
         self._look_before()
         self._gather_facts()
 
     def picture(self, seq: int) -> Picture:
         """Return what is in here as the picture up to ``seq``."""
-        return Picture(seq, self._readings.items, self._treatments.items, self._facts, self._last_before)
+        documents = self._recent.documents()
+        return Picture(seq, self._readings.items, self._treatments.items, self._facts, self._last_before, documents)
 
     def slide(self) -> None:
         """Forget what has become too old."""
         now_ms = self._clock.now_ms()
+        self._recent.slide()
         self._readings.trim(now_ms - WINDOW_MS)
         self._treatments.trim(now_ms - WINDOW_MS)
         self._look_before()
@@ -62,19 +64,17 @@ class Contents:
 
     def apply(self, changes: Sequence[Change], seq: int) -> PictureChange:
         """Read the changed documents anew, whatever was done to them; return what became different up to ``seq``."""
-        entry_ids, treatment_ids, status_ids = (
-            _touched(changes, collection) for collection in ("entries", "treatments", "devicestatus")
-        )
+        ids = {name: _touched(changes, name) for name in DOCUMENTED}
         from_ms, facts = self._clock.now_ms() - WINDOW_MS, self._facts
-        found = self._lookup.treatments(treatment_ids)
-        treatments, gone = _refresh(self._treatments, treatment_ids, found, from_ms)
-        readings, lost = _refresh(self._readings, entry_ids, self._lookup.readings(entry_ids), from_ms)
-        _refresh(self._reports, status_ids, self._lookup.reports(status_ids), self._clock.now_ms() - REPORTS_MS)
-        if self._touches_events(treatment_ids, found):
-            self._look_for_events()
-        if entry_ids:
+        found = self._recent.refresh(ids)
+        treatments, gone = _refresh(
+            self._treatments, ids["treatments"], _built(found.get("treatments", ()), treatment_of, from_ms)
+        )
+        readings, lost = _refresh(self._readings, ids["entries"], _built(found.get("entries", ()), reading_of, from_ms))
+        _refresh(self._reports, ids["devicestatus"], _built(found.get("devicestatus", ()), report_of, from_ms))
+        if ids["entries"]:
             self._look_before()
-        if treatment_ids or status_ids:
+        if ids["treatments"] or ids["devicestatus"]:
             self._gather_facts()
         return PictureChange(seq, readings, treatments, (*lost, *gone), facts_changed=self._facts != facts)
 
@@ -82,19 +82,8 @@ class Contents:
         """Return what ``changes`` that are already in here mean for somebody who has not heard of them."""
         readings, lost = _present(self._readings, _touched(changes, "entries"))
         treatments, gone = _present(self._treatments, _touched(changes, "treatments"))
-        facts_changed = any(change.collection != "entries" for change in changes)
+        facts_changed = any(change.collection in ("treatments", "devicestatus") for change in changes)
         return PictureChange(seq, readings, treatments, (*lost, *gone), facts_changed)
-
-    def _touches_events(self, ids: Iterable[Any], found: Iterable[Treatment]) -> bool:
-        known = {event.id for event in (self._sensor_event, self._site_event) if event}
-        types = SENSOR_EVENTS | SITE_EVENTS
-        return any(str(id) in known for id in ids) or any(treatment.event_type in types for treatment in found)
-
-    def _look_for_events(self) -> None:
-        now_ms = self._clock.now_ms()
-        between = (now_ms - EVENTS_MS, now_ms + FUTURE_TOLERANCE_MS)
-        self._sensor_event = self._lookup.last_treatment(SENSOR_EVENTS, *between)
-        self._site_event = self._lookup.last_treatment(SITE_EVENTS, *between)
 
     def _look_before(self) -> None:
         if any(reading.kind == "sgv" for reading in self._readings.items):
@@ -108,9 +97,18 @@ class Contents:
         self._facts = latest_facts(
             self._reports.items,
             until_ms=now_ms + FUTURE_TOLERANCE_MS,
-            sensor_started_ms=self._sensor_event.at_ms if self._sensor_event else None,
-            site_changed_ms=self._site_event.at_ms if self._site_event else None,
+            sensor_started_ms=self._newest_ms(SENSOR_EVENTS),
+            site_changed_ms=self._newest_ms(SITE_EVENTS),
         )
+
+    def _newest_ms(self, event_types: Sequence[str]) -> int | None:
+        event = self._recent.newest_of(event_types)
+        return treatment_ms(event) if event else None
+
+
+def _built(documents: Iterable[Document], build: Callable[[Document], Item | None], from_ms: int) -> list[Item]:
+    """Return what can be made of documents; whatever is none is passed over."""
+    return [one for document in documents if (one := build(document)) is not None and one.at_ms >= from_ms]
 
 
 def _touched(changes: Sequence[Change], collection: str) -> list[Any]:
@@ -119,10 +117,10 @@ def _touched(changes: Sequence[Change], collection: str) -> list[Any]:
 
 
 def _refresh(
-    window: Window[Item], ids: Iterable[Any], found: Iterable[Item], from_ms: int
+    window: Window[Item], ids: Iterable[Any], found: Iterable[Item]
 ) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     """Bring ``ids`` in the window up to date; return what is new or different, and the ids that left."""
-    now = {item.id: item for item in found if item.at_ms >= from_ms}
+    now = {item.id: item for item in found}
     changed, gone = [], []
     for id in map(str, ids):
         before, item = window.get(id), now.get(id)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from app.clock import Clock
 from app.errors import ChangesLost
-from app.live.contents import WINDOW_MS, Contents
+from app.live.contents import DOCUMENTED, WINDOW_MS, Contents
 from app.live.feed import Feed
 from app.live.lookup import Lookup
 from app.live.picture import Picture, PictureChange
@@ -22,18 +22,21 @@ from app.store.interface import Change, Store, Subscription
 log = logging.getLogger(__name__)
 
 _RETRY_S = 5.0
-_SHOWN = frozenset({"entries", "treatments", "devicestatus"})
+_DOCUMENTED = frozenset(DOCUMENTED)
 _ADMITTING = frozenset({"nl_sessions", "nl_shares", "nl_tokens", "nl_visits"})
 """Where it is kept who may look: when something ends there, every open page is to look anew at whether it may."""
 
 
 class LivePicture:
-    """The last two days of one store. Safe for many threads; ``close`` ends its listening and its feeds."""
+    """The last two days of one store. Safe for many threads; ``close`` ends its listening and its feeds.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    ``status_days`` is how many days of device status its documents go back (Nightscout's ``DEVICESTATUS_DAYS``).
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, status_days: int = 1) -> None:
         self._store = store
         self._clock = clock
-        self._contents = Contents(Lookup(store, clock), clock)
+        self._contents = Contents(Lookup(store, clock), clock, status_days=status_days)
         self._lock = threading.RLock()
         self._listening: Subscription | None = None
         self._picture: Picture | None = None
@@ -77,8 +80,9 @@ class LivePicture:
         complete = last <= max([seq, *(change.seq for change in changes)])
         if not complete or any(map(_means_all, within)):
             return PictureChange(last, resync=True)
+        documented = [change for change in within if change.collection in _DOCUMENTED]
         with self._lock:
-            return self._contents.told([change for change in within if change.collection in _SHOWN], max(last, seq))
+            return self._contents.told(documented, max(last, seq))
 
     def close(self) -> None:
         """Stop listening and end every feed. Idempotent."""
@@ -128,10 +132,10 @@ class LivePicture:
                 self._apply(changes, self._picture.seq)
 
     def _apply(self, changes: Sequence[Change], seen_seq: int) -> None:
-        shown = [change for change in changes if change.collection in _SHOWN]
+        documented = [change for change in changes if change.collection in _DOCUMENTED]
         seq = max(seen_seq, changes[-1].seq)
         try:
-            change = self._contents.apply(shown, seq)
+            change = self._contents.apply(documented, seq)
         except Exception:  # whatever it was: without these documents the picture would be wrong
             self._fall_behind()
             return

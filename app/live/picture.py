@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.live.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Picture:
 
     ``seq`` is the change log's place up to which everything is in here. ``last_before`` is the newest sensor reading
     from before the two days, known when they hold none. Readings dated in the future are in here like all others:
-    ``glance`` tells them from the rest. ``behind`` is true while the store could not be read, so that something may be
-    missing.
+    ``glance`` tells them from the rest. ``documents`` is what all of it was made of. ``behind`` is true while the store
+    could not be read, so that something may be missing.
     """
 
     seq: int
@@ -85,6 +87,7 @@ class Picture:
     treatments: tuple[Treatment, ...]
     facts: Facts
     last_before: Reading | None = None
+    documents: Documents = field(default_factory=Documents, repr=False)
     behind: bool = False
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, Flask, current_app, jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.house import House
 from app.identity.door import guard, house, present_actor, requires
 from app.live.kinds import TREATMENTS
 from app.live.live_picture import LivePicture
@@ -94,8 +93,6 @@ def choose_theme() -> BaseResponse:
 
 
 def register(app: Flask) -> None:
-    """Serve the page of now, over the one picture of this process."""
-    shared: House = app.extensions["house"]
-    app.extensions.setdefault("live", LivePicture(shared.store, shared.clock))
+    """Serve the page of now."""
     app.register_blueprint(blueprint)
     offer(app, "Now", "glance.page", SEES_NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha1
 from pathlib import Path
@@ -23,6 +23,7 @@ from app.extensions import csrf
 from app.house import House
 from app.identity.door import open_door
 from app.keyring import KeyRing, new_key
+from app.live.live_picture import LivePicture
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.profiles import Profiles
@@ -107,8 +108,9 @@ def serving(served: tuple[Flask, str], house: House) -> Iterator[Site]:
     app, url = served
     site = Site(house, url)
     open_door(app, house)
+    app.extensions["live"] = live = LivePicture(house.store, house.clock)
     app.extensions["compat"] = open_surface(house, app.extensions["nightscout access"], site.hold)
-    with site._clients:
+    with site._clients, closing(live):
         yield site
 
 
