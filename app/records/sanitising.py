@@ -6,7 +6,7 @@ Nightscout cleans texts with DOMPurify because its own pages print them as HTML;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -37,13 +37,18 @@ def clean_text(text: str) -> str:
 
 def cleaned(document: Mapping[str, Any]) -> Document:
     """Return a copy of an uploaded document with clean texts and plain numbers. Raises ``BadDocument``."""
-    return {name: _clean(value, 1) for name, value in document.items()}
+    return {name: _clean(value, 1, clean_text) for name, value in document.items()}
 
 
-def _clean(value: Any, depth: int) -> Any:
+def plain(document: Mapping[str, Any]) -> Document:
+    """Return a copy of an uploaded document with plain numbers and its texts as they are. Raises ``BadDocument``."""
+    return {name: _clean(value, 1, str) for name, value in document.items()}
+
+
+def _clean(value: Any, depth: int, clean: Callable[[str], str]) -> Any:
     kind = type(value)
     if kind is str:
-        return clean_text(value)
+        return clean(value)
     if kind is int or kind is float:
         return whole(value)
     if kind is not dict and kind is not list:
@@ -51,5 +56,5 @@ def _clean(value: Any, depth: int) -> Any:
     if depth >= DEEPEST:
         raise BadDocument(f"The document is nested deeper than {DEEPEST} levels")
     if isinstance(value, dict):
-        return {name: _clean(inner, depth + 1) for name, inner in value.items()}
-    return [_clean(inner, depth + 1) for inner in value]
+        return {name: _clean(inner, depth + 1, clean) for name, inner in value.items()}
+    return [_clean(inner, depth + 1, clean) for inner in value]

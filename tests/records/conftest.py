@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.actor import system_actor
+from app.records.activity import Activity
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
+from app.records.food import Food
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store import open_store
@@ -50,3 +52,13 @@ def device_status(store: Store, clock: SettableClock) -> DeviceStatus:
 @pytest.fixture
 def profiles(store: Store, clock: SettableClock) -> Profiles:
     return Profiles(store, clock, ACTOR)
+
+
+@pytest.fixture
+def food(store: Store, clock: SettableClock) -> Food:
+    return Food(store, clock, ACTOR)
+
+
+@pytest.fixture
+def activity(store: Store, clock: SettableClock) -> Activity:
+    return Activity(store, clock, ACTOR)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app.records.activity import Activity
 from app.records.collection import Records
 from app.records.entries import Entries
 from app.records.profiles import Profiles
@@ -45,6 +46,8 @@ def at_once(upload: Callable[[int], list[Document]]) -> list[list[Document]]:
         (Treatments, {"eventType": "Note", "created_at": AT, "_id": HEX}),
         (Treatments, {"eventType": "Meal Bolus", "created_at": AT, "carbs": 30, "insulin": 2}),
         (Profiles, {"startDate": AT, "_id": HEX}),
+        (Activity, {"created_at": AT, "steps": 5}),
+        (Activity, {"created_at": AT, "steps": 5, "_id": HEX}),
     ],
 )
 def test_the_same_upload_from_many_threads_is_one_document(

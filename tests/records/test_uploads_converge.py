@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.records.activity import Activity
 from app.records.collection import Records
 from app.records.entries import Entries
 from app.records.treatments import Treatments
@@ -82,6 +83,19 @@ doses = st.lists(
     max_size=12,
 )
 
+movements = st.lists(
+    st.fixed_dictionaries(
+        {"created_at": st.integers(0, 5).map(lambda n: f"2026-11-21T09:00:0{n}+01:00")},
+        optional={
+            "steps": st.sampled_from([0, 5, 5.5, "5"]),
+            "heartrate": st.sampled_from([60, 61]),
+            "device": st.just("watch"),
+        },
+    ),
+    unique_by=lambda movement: repr(sorted(movement.items())),
+    max_size=12,
+)
+
 
 def content(records: Records) -> list[Document]:
     hidden = {"_id", "srvCreated", "srvModified"}
@@ -128,6 +142,20 @@ def test_treatments_converge(
 
 
 @quickly
+@given(uploads(movements))
+def test_activity_converges(
+    store: Store, clock: SettableClock, upload: tuple[list[Document], list[list[Document]]]
+) -> None:
+    at_once, pieces = upload
+    activity = emptied(Activity(store, clock, ACTOR))
+    bring(activity, [at_once])
+    expected = content(activity)
+    bring(emptied(activity), pieces)
+    assert content(activity) == expected
+    assert len(expected) == len(at_once)
+
+
+@quickly
 @given(uploads(readings), st.sampled_from(ZONES))
 def test_answers_come_in_order_and_each_names_its_document(
     store: Store, clock: SettableClock, upload: tuple[list[Document], list[list[Document]]], zone: str
@@ -148,7 +176,7 @@ def clock_text(at_ms: int, zone: str) -> str:
     return f"2026-11-21T10:00:{(at_ms - START_MS) // 1000:02d}.000{zone}"
 
 
-@pytest.mark.parametrize("make", [Entries, Treatments])
+@pytest.mark.parametrize("make", [Entries, Treatments, Activity])
 def test_an_empty_upload_keeps_nothing(store: Store, clock: SettableClock, make: Callable[..., Records]) -> None:
     before = store.last_seq()
     assert make(store, clock, ACTOR).save([]) == []
