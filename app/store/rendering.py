@@ -41,7 +41,11 @@ def as_filter(tree: Node) -> dict[str, Any]:
 def as_update(update: ParsedUpdate) -> dict[str, Any]:
     """Return a checked update as an update."""
     if update.plain is not None:
-        return {"$set": update.plain}
+        always, inserting = update.plain
+        only_then = {name: value for name, value in inserting.items() if name not in always}
+        return ({"$set": always} if always or not only_then else {}) | (
+            {"$setOnInsert": only_then} if only_then else {}
+        )
     rendered: dict[str, Any] = {}
     for action in update.actions:
         argument: Any = action.argument

@@ -23,6 +23,7 @@ from app.store.query import AnyElement, Node, equalities, parse
 from app.store.values import clean_document, clean_value, copied, whole_or_same
 
 MAX_ACTIONS = 4000
+_PLAIN_OPERATORS = frozenset({"$set", "$setOnInsert"})
 _MANY_NAMES = 100  # such updates are too rare to remember
 _INT64_END = 2**63
 
@@ -44,10 +45,18 @@ class Action(NamedTuple):
         return self.path.split(".")
 
 
+class Plain(NamedTuple):
+    """The fields an update sets ``always``, and those it sets when ``inserting``; each in the order of being added."""
+
+    always: Document
+    inserting: Document
+
+
 class ParsedUpdate:
     """A checked update: its actions in the order in which MongoDB applies them.
 
-    Most updates only set fields of the document itself; then ``plain`` has them, in order, and there are no actions.
+    Most updates only set fields of the document itself, some of them when it is inserted; then ``plain`` has them, in
+    order, and there are no actions.
     """
 
     REPEATABLE = frozenset({"$set", "$unset", "$setOnInsert", "$min", "$max", "$addToSet", "$pull", "$pullAll"})
@@ -59,7 +68,7 @@ class ParsedUpdate:
         if self.plain is None:
             self.actions = sorted(_parsed_actions(update), key=lambda action: _place_in_order(_changed_path(action)))
             _check_conflicts(self.actions)
-        if max(len(self.plain or ()), len(self.actions)) > MAX_ACTIONS:
+        if max(len(self.plain.inserting) if self.plain else 0, len(self.actions)) > MAX_ACTIONS:
             raise BadQuery(f"An update has more than {MAX_ACTIONS} parts")
 
     @property
@@ -73,7 +82,7 @@ class ParsedUpdate:
         Raises ``BadQuery`` where an operator does not fit what it finds, or the ``_id`` would change.
         """
         if self.plain is not None:
-            changed = {**document, **self.plain}
+            changed = {**document, **(self.plain.inserting if inserting else self.plain.always)}
         else:
             changed = copied(document)
             for action in self.actions:
@@ -122,20 +131,27 @@ def with_id(document: Document, id: Any) -> Document:
     return {"_id": id, **document}
 
 
-def _plain(update: Update) -> Document | None:
-    """Return the fields an update sets, in order, if that is all it does and all are fields of the document itself."""
-    fields = update.get("$set") if isinstance(update, Mapping) and len(update) == 1 else None
-    if not isinstance(fields, Mapping):
+def _plain(update: Update) -> Plain | None:
+    """Return the fields an update sets if that is all it does and all are fields of the document itself."""
+    if not isinstance(update, Mapping) or not update or not update.keys() <= _PLAIN_OPERATORS:
         return None
-    names = tuple(fields)
+    always, inserting = update.get("$set", {}), update.get("$setOnInsert", {})
+    if not isinstance(always, Mapping) or not isinstance(inserting, Mapping) or always.keys() & inserting.keys():
+        return None
+    names = (*always, *inserting)
     order = _plain_order(names) if len(names) < _MANY_NAMES else _plain_order.__wrapped__(names)
     if order is None:
         return None
+    clean = _clean_fields("$set", always) | _clean_fields("$setOnInsert", inserting)
+    return Plain({name: clean[name] for name in order if name in always}, {name: clean[name] for name in order})
+
+
+def _clean_fields(op: str, fields: Mapping[str, Any]) -> Document:
     try:
-        clean = clean_value(fields)
+        clean: Document = clean_value(fields)
     except BadDocument as problem:
-        raise BadQuery(f"$set: {problem.message}") from None
-    return {name: clean[name] for name in order}
+        raise BadQuery(f"{op}: {problem.message}") from None
+    return clean
 
 
 @lru_cache(maxsize=256)
