@@ -35,13 +35,15 @@ _LOGICAL = ("$and", "$or", "$nor")
 class Shape:
     """How the fields of one collection are read: as integers, as patterns, and the date.
 
-    ``in_ms`` tells whether the date is epoch milliseconds or ISO text.
+    ``in_ms`` tells whether the date is epoch milliseconds or ISO text, ``windowed`` whether a query that says nothing
+    about time looks back four days alone.
     """
 
     date: str
     in_ms: bool = False
     integers: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    windowed: bool = True
 
 
 ENTRIES = Shape("date", True, frozenset(["date", "sgv", "filtered", "unfiltered", "rssi", "noise", "mbg"]))
@@ -49,7 +51,9 @@ TREATMENTS = Shape(
     "created_at", False, frozenset({"insulin", "carbs", "glucose"}), frozenset({"notes", "eventType", "enteredBy"})
 )
 DEVICESTATUS = Shape("created_at", False, frozenset({"date", "sgv"}))
+ACTIVITY = Shape("created_at", False, frozenset({"date", "sgv"}))
 PROFILES = Shape("startDate")
+FOOD = Shape("created_at", windowed=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class Query:
 
 
 def query_of(
-    parameters: Mapping[str, Any], shape: Shape, now_ms: int, *, default: int, uuid_handling: bool = True
+    parameters: Mapping[str, Any], shape: Shape, now_ms: int, *, default: int | None, uuid_handling: bool = True
 ) -> Query:
-    """Return what a request asks for; ``default`` is the route's ``count``. Raises ``BadQuery``."""
+    """Return what a request asks for; ``default`` is the route's ``count``, None for all. Raises ``BadQuery``."""
     return Query(
         filter_of(parameters.get("find"), shape, now_ms, uuid_handling=uuid_handling),
         sort_of(parameters.get("sort")),
@@ -72,7 +76,7 @@ def query_of(
     )
 
 
-def most_of(parameters: Mapping[str, Any], default: int) -> int | None:
+def most_of(parameters: Mapping[str, Any], default: int | None) -> int | None:
     """Return how many documents are wanted at most: None for all.
 
     With a filter 0 and what is no number mean all, and minus counts as plus. Without one (or with a type alone) 0 and
@@ -113,7 +117,7 @@ def filter_of(find: Any, shape: Shape, now_ms: int, *, uuid_handling: bool = Tru
     filter = _fields(find, shape)
     if find.get("_id"):
         return _with_ids(filter, uuid_handling=uuid_handling)
-    if shape.date not in filter and "dateString" not in filter:
+    if shape.windowed and shape.date not in filter and "dateString" not in filter:
         since_ms = now_ms - WINDOW_MS
         filter[shape.date] = {"$gte": since_ms if shape.in_ms else iso_of(since_ms)}
     return filter

@@ -10,13 +10,15 @@ from flask import Request, current_app
 from app.actor import Actor
 from app.compat.credentials import Gate
 from app.compat.features import Features, features_of
-from app.compat.query import DEVICESTATUS, ENTRIES, PROFILES, TREATMENTS, Shape
+from app.compat.query import ACTIVITY, DEVICESTATUS, ENTRIES, FOOD, PROFILES, TREATMENTS, Shape
 from app.house import House
 from app.identity.door import house, present_actor
 from app.identity.nightscout import NightscoutAccess
+from app.records.activity import Activity
 from app.records.collection import Records
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
+from app.records.food import Food
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 
@@ -71,6 +73,18 @@ def profiles() -> Profiles:
     return Profiles(shared.store, shared.clock, present_actor())
 
 
+def food() -> Food:
+    """Return the food, for the present actor."""
+    shared = house()
+    return Food(shared.store, shared.clock, present_actor())
+
+
+def activity() -> Activity:
+    """Return the activity, for the present actor."""
+    shared = house()
+    return Activity(shared.store, shared.clock, present_actor())
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """A collection as some routes name it in their path."""
@@ -87,6 +101,8 @@ STORAGES = {
         Storage("treatments", TREATMENTS, treatments),
         Storage("devicestatus", DEVICESTATUS, device_status),
         Storage("profile", PROFILES, profiles),
+        Storage("food", FOOD, food),
+        Storage("activity", ACTIVITY, activity),
     )
 }
 

@@ -96,7 +96,7 @@ def test_entries_are_text_for_anything_and_all_else_is_json_or_html(filled: http
     for accept in ({"Accept": "*/*"}, {}):
         for path in ("entries", "entries/sgv"):
             assert filled.get(path, headers=accept).text == row
-        for path in ("treatments", "devicestatus", "profile", "profile/current"):
+        for path in ("treatments", "devicestatus", "profile", "profile/current", "food", "activity"):
             assert filled.get(path, headers=accept).headers["Content-Type"].startswith("application/json")
         assert filled.get("status", headers=accept).headers["Content-Type"].startswith("text/html")
     assert filled.get("entries.txt").text == filled.get("entries.tsv").text == row
@@ -191,7 +191,7 @@ def test_date_bounds_come_in_every_spelling(filled: httpx.Client, bound: str, op
     assert len(filled.get(f"treatments?find[created_at]{operator}={bound}").json()) == 1
 
 
-@pytest.mark.parametrize("path", ["treatments", "devicestatus", "entries.json"])
+@pytest.mark.parametrize("path", ["treatments", "devicestatus", "activity", "entries.json"])
 def test_a_date_nobody_can_read_is_the_clients_fault(filled: httpx.Client, path: str) -> None:
     field = "date" if path.startswith("entries") else "created_at"
     assert filled.get(f"{path}?find[{field}][$gte]=yesterday").status_code == 400
@@ -224,7 +224,7 @@ def test_a_suffix_on_delete(filled: httpx.Client, path: str) -> None:
     assert filled.delete(path).json()["deletedCount"] == 1
 
 
-@pytest.mark.parametrize("path", ["entries", "treatments", "devicestatus", "profile"])
+@pytest.mark.parametrize("path", ["entries", "treatments", "devicestatus", "profile", "food", "activity"])
 def test_a_post_answers_each_document_in_order_with_its_id(api: httpx.Client, path: str) -> None:
     sent = [
         {"type": "sgv", "date": START_MS - 60_000 * n, "created_at": START_MS - 60_000 * n, "startDate": "2026", "n": n}
@@ -290,7 +290,7 @@ UNKNOWN: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("path", ["entries", "treatments", "devicestatus", "profile"])
+@pytest.mark.parametrize("path", ["entries", "treatments", "devicestatus", "profile", "food", "activity"])
 def test_members_nobody_here_knows_come_back_as_they_were(api: httpx.Client, path: str) -> None:
     api.post(path, json=UNKNOWN | {"type": "sgv", "date": START_MS, "created_at": NOW_ISO, "startDate": "2026"})
     [shown] = api.get(f"{path}.json").json()
@@ -307,7 +307,7 @@ def test_treatments_have_carbs_and_insulin_and_no_timestamp_of_ours(filled: http
 def test_whole_numbers_are_whole_everywhere(api: httpx.Client) -> None:
     headers = {"Content-Type": "application/json"}
     body = b'{"type":"sgv","sgv":117.0,"date":1795255200000.0,"startDate":"2026","deep":[{"n":-3.0}]}'
-    for path in ("entries", "treatments", "devicestatus", "profile"):
+    for path in ("entries", "treatments", "devicestatus", "profile", "food", "activity"):
         for answer in (api.post(path, content=body, headers=headers), api.get(f"{path}.json"), api.get("status.json")):
             assert not re.search(rb"\d\.0[,}\]]", answer.content), path
 

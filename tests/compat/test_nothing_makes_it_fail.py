@@ -27,6 +27,10 @@ PATHS = [
     "echo/entries",
     "count/treatments/where",
     "slice/entries/sgv",
+    "activity",
+    "count/activity/where",
+    "food",
+    "count/food/where",
 ]
 
 names = st.sampled_from(
@@ -167,19 +171,21 @@ def test_no_query_makes_deleting_fail(api: httpx.Client, path: str, query: str) 
 
 
 @quickly
-@given(st.sampled_from(["entries", "entries/preview", "treatments", "devicestatus", "profile"]), bodies)
+@given(
+    st.sampled_from(["entries", "entries/preview", "treatments", "devicestatus", "profile", "food", "activity"]), bodies
+)
 def test_no_body_makes_posting_fail(api: httpx.Client, path: str, body: Any) -> None:
     is_answered(api.post(path, json=body), 200, 400)
 
 
 @quickly
-@given(st.sampled_from(["treatments", "profile"]), bodies)
+@given(st.sampled_from(["treatments", "profile", "food", "activity"]), bodies)
 def test_no_body_makes_putting_fail(api: httpx.Client, path: str, body: Any) -> None:
     is_answered(api.put(path, json=body), 200, 400)
 
 
 @quickly
-@given(st.sampled_from(["entries", "treatments", "devicestatus", "profile"]), bodies)
+@given(st.sampled_from(["entries", "treatments", "devicestatus", "profile", "food", "activity"]), bodies)
 def test_what_was_stored_can_always_be_read(api: httpx.Client, path: str, body: Any) -> None:
     api.post(path, json=body)
     date = "date" if path == "entries" else "startDate" if path == "profile" else "created_at"

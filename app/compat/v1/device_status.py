@@ -7,15 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
-from app.compat.client_quirks import only_hex_ids
-from app.compat.documents import deleted, something_to_find, uploaded
-from app.compat.errors import Refusal
+from app.compat.documents import deleted, something_to_find
 from app.compat.parameters import parameters
 from app.compat.query import DEVICESTATUS, filter_of, query_of
 from app.compat.rows import device_status_row
 from app.compat.services import device_status
+from app.compat.v1.hex_ids import named_by_hex, uploaded_with_hex_ids
 from app.identity.door import house, requires
-from app.records.ids import named, object_id
 
 DEFAULT_COUNT = 10
 
@@ -41,9 +39,7 @@ def list_device_status() -> Response:
 @requires("api:devicestatus:read", "api:devicestatus:create")
 def add_device_status() -> Response:
     """Keep uploaded device status and answer with them, in order."""
-    documents = uploaded()
-    only_hex_ids(documents, "Must be 24-character hex string or omit for auto-generation")
-    return json_answer(device_status().save(documents))
+    return json_answer(device_status().save(uploaded_with_hex_ids()))
 
 
 @requires("api:devicestatus:read", "api:devicestatus:delete")
@@ -57,9 +53,7 @@ def delete_device_status(id: str) -> Response:
     """Delete the device status of this id (``*``: every one that matches)."""
     if id == "*":
         return _delete(parameters(request))
-    if object_id(id) is None:
-        raise Refusal(400, "Invalid _id format", f"Must be 24-character hex string. Got: {id}")
-    return json_answer(deleted(device_status().delete(named(id))))
+    return json_answer(deleted(device_status().delete(named_by_hex(id))))
 
 
 def _delete(asked: dict[str, Any]) -> Response:

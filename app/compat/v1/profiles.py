@@ -5,18 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
-from app.compat.client_quirks import only_hex_ids
-from app.compat.documents import uploaded, uploaded_one
-from app.compat.errors import Refusal
 from app.compat.parameters import parameters
 from app.compat.query import PROFILES, most_of, query_of
 from app.compat.services import profiles
+from app.compat.v1.hex_ids import named_by_hex, uploaded_one_with_hex_id, uploaded_with_hex_ids
 from app.identity.door import house, requires
-from app.records.ids import named, object_id
 
 DEFAULT_COUNT = 10
-
-_ADVICE = "Must be 24-character hex string or omit for auto-generation"
 
 
 def add_routes(v1: Blueprint) -> None:
@@ -54,23 +49,17 @@ def current_profile() -> Response:
 @requires("api:profile:read", "api:profile:create")
 def add_profiles() -> Response:
     """Keep uploaded profiles and answer with them, in order."""
-    documents = uploaded()
-    only_hex_ids(documents, _ADVICE)
-    return json_answer(profiles().save(documents))
+    return json_answer(profiles().save(uploaded_with_hex_ids()))
 
 
 @requires("api:profile:read", "api:profile:update")
 def put_profile() -> Response:
     """Replace one profile, or keep a new one, and answer with it."""
-    document = uploaded_one()
-    only_hex_ids([document], _ADVICE)
-    return json_answer(profiles().replace(document))
+    return json_answer(profiles().replace(uploaded_one_with_hex_id()))
 
 
 @requires("api:profile:read", "api:profile:delete")
 def delete_profile(id: str) -> Response:
     """Delete the profile of this id."""
-    if object_id(id) is None:
-        raise Refusal(400, "Invalid _id format", f"Must be 24-character hex string. Got: {id}")
-    profiles().delete(named(id))
+    profiles().delete(named_by_hex(id))
     return json_answer({})

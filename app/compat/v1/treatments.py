@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
@@ -12,11 +11,11 @@ from app.compat.documents import deleted, something_to_find, uploaded, uploaded_
 from app.compat.parameters import parameters
 from app.compat.query import TREATMENTS, filter_of, query_of
 from app.compat.rows import treatment_row
-from app.compat.services import surface, treatments
-from app.errors import NotFound
+from app.compat.services import treatments
+from app.compat.v1.careportal import only_with_careportal
+from app.compat.v1.newest import newest_of
 from app.identity.door import house, requires
 from app.records.ids import named
-from app.records.times import Instant, read_instant
 
 DEFAULT_COUNT = 100
 FILTERED_COUNT = 1000
@@ -41,34 +40,34 @@ def list_treatments() -> Response:
     query = query_of(asked, TREATMENTS, shared.clock.now_ms(), default=default, uuid_handling=uuid_handling)
     found = treatments().search_json(query.filter, sort=query.sort, limit=query.most or 0) if query.most != 0 else ()
     rows = [treatment_row(row) for row in found]
-    return rows_answer(rows, _newest(rows if query.sort else rows[:1]))
+    return rows_answer(rows, newest_of(rows if query.sort else rows[:1]))
 
 
 @requires("api:treatments:read", "api:treatments:create")
 def add_treatments() -> Response:
     """Keep uploaded treatments and answer with them, in order."""
-    _only_with_careportal()
+    only_with_careportal()
     return json_answer(treatments().save(uploaded()))
 
 
 @requires("api:treatments:read", "api:treatments:update")
 def put_treatment() -> Response:
     """Replace one treatment, or keep a new one, and answer with it."""
-    _only_with_careportal()
+    only_with_careportal()
     return json_answer(treatments().replace(uploaded_one()))
 
 
 @requires("api:treatments:read", "api:treatments:delete")
 def delete_treatments() -> Response:
     """Delete every treatment that matches."""
-    _only_with_careportal()
+    only_with_careportal()
     return _delete(something_to_find())
 
 
 @requires("api:treatments:read", "api:treatments:delete")
 def delete_treatment(name: str) -> Response:
     """Delete the treatment of this id or UUID (``*``: every one that matches)."""
-    _only_with_careportal()
+    only_with_careportal()
     if name == "*":
         return _delete(parameters(request))
     return json_answer(deleted(treatments().delete(named(name))))
@@ -79,13 +78,3 @@ def _delete(asked: dict[str, Any]) -> Response:
     uuid_handling = shared.settings["UUID_HANDLING"]
     filter = filter_of(asked.get("find"), TREATMENTS, shared.clock.now_ms(), uuid_handling=uuid_handling)
     return json_answer(deleted(treatments().delete(filter)))
-
-
-def _only_with_careportal() -> None:
-    if not surface().features.on("careportal"):
-        raise NotFound("Treatments can only be read here")
-
-
-def _newest(rows: list[bytes]) -> Instant | None:
-    moments = (read_instant(row.get("created_at") or row.get("timestamp")) for row in map(orjson.loads, rows))
-    return max((moment for moment in moments if moment), key=lambda moment: moment.at_ms, default=None)

@@ -161,6 +161,22 @@ def test_tconnectsync_reads_readings_device_status_and_profile(site: Site) -> No
     assert client.get("/api/v1/profile/current").json()["store"] == {"P": {"dia": 5}}
 
 
+def test_tconnectsync_compares_the_time_of_activity_letter_by_letter(site: Site) -> None:
+    client = site.client(api_secret=SECRET_DIGEST, Accept="*/*")
+    at = ["2026-11-21T04:30:00-05:00", "2026-11-21T04:00:00-05:00", "2026-11-20T23:30:00-05:00"]
+    for n, created_at in enumerate(reversed(at)):
+        iob = {"activityType": "tconnect_iob", "iob": 1.5 + n, "created_at": created_at,
+               "enteredBy": "Pump (tconnectsync)"}  # fmt: skip
+        assert client.post("/api/v1/activity?api_secret=plain", json=iob).status_code == 200
+    query = ("find[enteredBy]=Pump (tconnectsync)&find[activityType]=tconnect_iob"
+             "&find[created_at][$gte]=2026-11-21T00:00:00{plus}00:00&ts=1795255200.123")  # fmt: skip
+    for plus in ("%2B", "+"):
+        kept = client.get("/api/v1/activity?" + query.format(plus=plus)).json()
+        assert [one["created_at"] for one in kept] == at
+    assert client.delete(f"/api/v1/activity/{kept[-1]['_id']}").json() == {}
+    assert len(client.get("/api/v1/activity?" + query.format(plus="%2B")).json()) == 2
+
+
 def test_diasend_uses_slashes_at_the_end_and_deletes_by_query(site: Site) -> None:
     client = site.client(api_secret=SECRET_DIGEST, Accept=AXIOS)
     entries = [

@@ -60,6 +60,20 @@ def test_readings_come_zipped_in_chunks_and_again(site: Site, xdrip: httpx.Clien
     }
 
 
+def test_heart_rate_and_steps_of_one_moment_are_kept_once_each(xdrip: httpx.Client) -> None:
+    at = {"timeStamp": START_MS, "created_at": "2026-11-21T10:00:00Z"}
+    moved = [{"type": "hr-bpm", "bpm": 71} | at, {"type": "steps-total", "steps": 4102} | at]
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    for _ in range(2):
+        answer = xdrip.post("activity", content=zipped(moved), headers=headers)
+        assert (answer.status_code, len(answer.json())) == (200, 2)
+    kept = xdrip.get("activity").json()
+    assert sorted(one["type"] for one in kept) == ["hr-bpm", "steps-total"]
+    assert [one["created_at"] for one in kept] == ["2026-11-21T10:00:00Z"] * 2
+    [rate] = xdrip.get("activity.json?find[type]=hr-bpm&find[created_at][$gte]=2026-11-21T11:00:00%2B0100").json()
+    assert rate["bpm"] == 71
+
+
 def test_it_is_not_told_that_its_server_is_express(xdrip: httpx.Client) -> None:
     assert "X-Powered-By" not in xdrip.get("status.json").headers
 
