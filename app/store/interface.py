@@ -254,6 +254,14 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def versions_of(self, collections: Sequence[str]) -> tuple[int, ...] | None:
+        """Return numbers that stay the same for as long as no change of these collections is made or heard of.
+
+        A write of this process counts once it returns, one of another process when ``listen`` would hear of it. None
+        while the change log cannot be read. Asking does not touch the backend, after the first time.
+        """
+
+    @abstractmethod
     def take_lease(self, name: str, owner: str, *, ttl_ms: int) -> Lease | None:
         """Take or renew the lease, or return None while another owner holds it. Time is the store's own."""
 

@@ -75,6 +75,12 @@ class Listeners:
         self._ears: tuple[Listener, ...] = ()
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
+        self._deaf = False
+
+    @property
+    def deaf(self) -> bool:
+        """True while the change log cannot be read."""
+        return self._deaf
 
     def add(self, heard: Heard) -> Subscription:
         """Call ``heard`` with every change from now on."""
@@ -103,10 +109,13 @@ class Listeners:
             try:
                 self._wait(self._ended)
                 seq = self._feed(seq)
+                self._deaf = False
             except NightlightError as problem:
+                self._deaf = True
                 log.warning("the change log cannot be read", extra=told(problem=problem.message))
                 self._ended.wait(_PAUSE_AFTER_FAILURE_S)
             except Exception:
+                self._deaf = True
                 log.exception("reading the change log failed")
                 self._ended.wait(_PAUSE_AFTER_FAILURE_S)
 

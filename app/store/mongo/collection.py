@@ -47,6 +47,7 @@ class MongoCollection(interface.Collection):
         clock: Clock,
         new_id: IdMaker,
         wire: WireLines,
+        grew: Callable[[str], None],
         *,
         name: str,
         actor: str,
@@ -58,6 +59,7 @@ class MongoCollection(interface.Collection):
         self._clock = clock
         self._new_id = new_id
         self._wire = wire
+        self._grew = grew
         self._actor = actor
         self._limit_ms = limit_ms
 
@@ -164,6 +166,7 @@ class MongoCollection(interface.Collection):
             with translated():
                 return work(writer)
         finally:
+            self._grew(self.name)  # also when it failed: something may have been written
             if self.name not in UNLOGGED:
                 for op, ids in writer.effects.rows():
                     append_quietly(self._changes, self.name, op, ids, self._clock.now_ms(), self._actor)

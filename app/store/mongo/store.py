@@ -19,6 +19,7 @@ from app.store.mongo.ear import Ear
 from app.store.mongo.errors import translated
 from app.store.mongo.foreign import ForeignWrites
 from app.store.paths import checked_name
+from app.store.versions import Versions
 
 
 class MongoStore(interface.Store):
@@ -48,6 +49,7 @@ class MongoStore(interface.Store):
         self._log = ChangeLog(self._connection)
         self._ear = Ear(self._log)
         self._listeners = Listeners(self._ear.wait, self._log.since, self._log.last_seq, clock.now_ms)
+        self._versions = Versions(self.listen, lambda: self._listeners.deaf)
         self._foreign = ForeignWrites(self._connection, self._log, clock)
 
     def collection(self, name: str, *, actor: str = "") -> MongoCollection:
@@ -58,6 +60,7 @@ class MongoStore(interface.Store):
             self._clock,
             self._new_id,
             self._wire,
+            self._versions.grew,
             name=checked_name(name),
             actor=actor,
             limit_ms=self._limit_ms,
@@ -76,6 +79,10 @@ class MongoStore(interface.Store):
         subscription = self._listeners.add(heard)
         self._foreign.start()
         return subscription
+
+    def versions_of(self, collections: Sequence[str]) -> tuple[int, ...] | None:
+        """Return numbers that change with these collections."""
+        return self._versions.of(collections)
 
     def take_lease(self, name: str, owner: str, *, ttl_ms: int) -> Lease | None:
         """Take or renew the lease."""

@@ -33,10 +33,10 @@ _ROWS_BETWEEN_TELLING = 50_000
 class Session:
     """One store's way to its engine.
 
-    ``committed`` is called after every transaction that appended to the change log.
+    ``committed`` is called with the collection's name after every transaction that changed something.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, query_limit_ms: int, committed: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, query_limit_ms: int, committed: Callable[[str], None]) -> None:
         self._engine = engine
         self._clock = clock
         self._query_limit_ms = query_limit_ms
@@ -62,12 +62,12 @@ class Session:
             layout = self._present_layout(connection, name)
             transaction = Transaction(connection, layout, limit, self._new_id)
             result = work(transaction)
-            rows = [] if name in UNLOGGED else list(transaction.effects.rows())
-            for op, ids in rows:
+            rows = list(transaction.effects.rows())
+            for op, ids in rows if name not in UNLOGGED else ():
                 changes.append(connection, name, op, ids, self._clock.now_ms(), actor)
         self._engine.learn(transaction.layout)
         if rows:
-            self._committed()
+            self._committed(name)
         return result
 
     def create_indexes(self, name: str, indexes: Sequence[Index]) -> None:

@@ -23,6 +23,7 @@ from app.store.sqlite.engine import Engine
 from app.store.sqlite.errors import translated
 from app.store.sqlite.session import Session
 from app.store.sqlite.snapshot import snapshot
+from app.store.versions import Versions
 
 _ENOUGH_FREE_BYTES = 4 * 1024 * 1024
 _HEALTH_WAIT_S = 2.0
@@ -38,8 +39,9 @@ class SqliteStore(interface.Store):
         self._clock = clock
         self._engine = Engine(path)
         self._ear = Ear(self._engine)
-        self._session = Session(self._engine, clock, query_limit_ms, self._ear.notice)
         self._listeners = Listeners(self._ear.wait, self._changes_after, self.last_seq, clock.now_ms)
+        self._versions = Versions(self.listen, lambda: self._listeners.deaf)
+        self._session = Session(self._engine, clock, query_limit_ms, self._committed)
 
     def collection(self, name: str, *, actor: str = "") -> SqliteCollection:
         """Return the collection; it comes into being with its first document or index."""
@@ -57,6 +59,10 @@ class SqliteStore(interface.Store):
     def listen(self, heard: Callable[[Sequence[Change]], None]) -> Subscription:
         """Call ``heard`` with every change from now on."""
         return self._listeners.add(heard)
+
+    def versions_of(self, collections: Sequence[str]) -> tuple[int, ...] | None:
+        """Return numbers that change with these collections."""
+        return self._versions.of(collections)
 
     def take_lease(self, name: str, owner: str, *, ttl_ms: int) -> Lease | None:
         """Take or renew the lease."""
@@ -118,6 +124,10 @@ class SqliteStore(interface.Store):
         """End the listening thread and close the file. Idempotent."""
         self._listeners.close()
         self._engine.close()
+
+    def _committed(self, collection: str) -> None:
+        self._versions.grew(collection)
+        self._ear.notice()
 
     def _changes_after(self, seq: int, limit: int) -> list[Change]:
         with self._engine.reading() as connection, snapshot(connection):
