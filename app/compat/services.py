@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Request, current_app
 
 from app.actor import Actor
+from app.alarms.silences import Silences
 from app.compat.credentials import Gate
 from app.compat.features import Features, features_of
 from app.compat.query import ACTIVITY, DEVICESTATUS, ENTRIES, FOOD, PROFILES, TREATMENTS, Shape
@@ -88,6 +89,12 @@ def activity() -> Activity:
 @dataclass(frozen=True, slots=True)
 class Storage:
     """A collection as some routes name it in their path."""
+def silences() -> Silences:
+    """Return the silences of the alarms."""
+    shared = house()
+    return Silences(shared.store, shared.clock)
+
+
 
     name: str
     shape: Shape

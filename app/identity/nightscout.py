@@ -28,6 +28,7 @@ from app.config import Settings
 from app.errors import TooManyAttempts, Unauthenticated, Unavailable
 from app.identity import audit, throttle, tokens
 from app.identity.minting import sha1_of, sha512_of
+from app.identity.notices import FAILED_AUTHENTICATION, Notices
 from app.identity.peer import NO_PEER, Peer
 from app.identity.penalties import Penalties
 from app.identity.refusals import CredentialEnded
@@ -110,6 +111,7 @@ class NightscoutAccess:
         self.roles = Roles(settings, store, clock)
         self.subjects = Subjects(settings, store, clock)
         self.penalties = Penalties(store, clock, settings["AUTH_FAIL_DELAY"])
+        self.notices = Notices(settings, store, clock)
         self._store, self._clock = store, clock
         self._web_tokens = WebTokens(keyring, clock)
         secret = settings["API_SECRET"]
@@ -228,6 +230,7 @@ class NightscoutAccess:
 
     def _refusal(self, peer: Peer) -> Unauthenticated:
         self.penalties.failed(peer)
+        self.notices.record(*FAILED_AUTHENTICATION)
         try:
             throttle.hit(self._store, self._clock, REFUSALS_TOLD, peer.neighbourhood)
             audit.record(self._store, self._clock, NOBODY, "credential refused", peer=peer)

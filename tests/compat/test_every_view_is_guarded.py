@@ -10,7 +10,10 @@ from flask import Flask
 from app.identity.door import needed_by
 from tests.compat.conftest import Site
 
-PUBLIC = {"api.list_versions", "api.unknown", "v1.verify", "v1_in_v2.verify", "v2.request_token", "v2.check_permission"}
+PUBLIC = {
+    *("api.list_versions", "api.unknown", "v2.request_token", "v2.check_permission"),
+    *(f"{version}.{view}" for version in ("v1", "v1_in_v2") for view in ("verify", "list_notices")),
+}
 
 
 @pytest.fixture

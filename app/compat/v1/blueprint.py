@@ -6,9 +6,11 @@ from flask import Blueprint
 
 from app.compat.v1 import (
     activity,
+    admin_notices,
     device_status,
     entries,
     food,
+    notifications,
     profiles,
     selections,
     status,
@@ -16,7 +18,19 @@ from app.compat.v1 import (
     verification,
 )
 
-_RESOURCES = (entries, selections, treatments, device_status, profiles, food, activity, status, verification)
+_RESOURCES = (
+    entries,
+    selections,
+    treatments,
+    device_status,
+    profiles,
+    food,
+    activity,
+    notifications,
+    admin_notices,
+    status,
+    verification,
+)
 
 
 def blueprint() -> Blueprint:
