@@ -36,7 +36,7 @@ class Shape:
     """How the fields of one collection are read: as integers, as patterns, and the date.
 
     ``in_ms`` tells whether the date is epoch milliseconds or ISO text, ``windowed`` whether a query that says nothing
-    about time looks back four days alone.
+    about time looks back four days alone, ``remembered`` whether the original answers one without a filter from memory.
     """
 
     date: str
@@ -44,6 +44,7 @@ class Shape:
     integers: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
     windowed: bool = True
+    remembered: bool = True
 
 
 ENTRIES = Shape("date", True, frozenset(["date", "sgv", "filtered", "unfiltered", "rssi", "noise", "mbg"]))
@@ -51,9 +52,9 @@ TREATMENTS = Shape(
     "created_at", False, frozenset({"insulin", "carbs", "glucose"}), frozenset({"notes", "eventType", "enteredBy"})
 )
 DEVICESTATUS = Shape("created_at", False, frozenset({"date", "sgv"}))
-ACTIVITY = Shape("created_at", False, frozenset({"date", "sgv"}))
-PROFILES = Shape("startDate")
-FOOD = Shape("created_at", windowed=False)
+ACTIVITY = Shape("created_at", False, frozenset({"date", "sgv"}), remembered=False)
+PROFILES = Shape("startDate", remembered=False)
+FOOD = Shape("created_at", windowed=False, remembered=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +73,15 @@ def query_of(
     return Query(
         filter_of(parameters.get("find"), shape, now_ms, uuid_handling=uuid_handling),
         sort_of(parameters.get("sort")),
-        most_of(parameters, default),
+        most_of(parameters, shape, default),
     )
 
 
-def most_of(parameters: Mapping[str, Any], default: int | None) -> int | None:
+def most_of(parameters: Mapping[str, Any], shape: Shape, default: int | None) -> int | None:
     """Return how many documents are wanted at most: None for all.
 
-    With a filter 0 and what is no number mean all, and minus counts as plus. Without one (or with a type alone) 0 and
-    below mean nothing, because the original then answers from its memory.
+    0 and what is no number mean all, and minus counts as plus. Where the original answers from its memory, because
+    there is no filter or a type alone, 0 and below mean nothing.
     """
     given = parameters.get("count")
     if isinstance(given, list):
@@ -92,7 +93,7 @@ def most_of(parameters: Mapping[str, Any], default: int | None) -> int | None:
         return None
     find = parameters.get("find")
     filtered = bool(find) and not (isinstance(find, dict) and find.keys() <= {"type"})
-    if not filtered:
+    if shape.remembered and not filtered:
         return min(max(number, 0), MOST)
     return min(abs(number), MOST) or None
 

@@ -102,7 +102,7 @@ def bearer_of(authorization: str) -> str:
 
 
 class NightscoutAccess:
-    """One process' knowledge of subjects and roles, kept current from the change log, and of penalties.
+    """One process' knowledge of subjects and roles, kept current from the change log, of penalties and of notices.
 
     Making one does nothing yet: reading and listening begin with the first question.
     """

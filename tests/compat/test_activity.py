@@ -70,7 +70,8 @@ def test_the_window_is_one_of_moments(activity: Activity, api: httpx.Client) -> 
     ("query", "expected"),
     [
         ("count=2", [4, 3]),
-        ("count=0", []),
+        ("count=0", [4, 3, 2, 1]),
+        ("count=-3", [4, 3, 2]),
         ("count=100000&find[created_at][$gte]=2026-11-20", [4, 3, 2, 1]),
         ("sort[created_at]=1&count=1", [1]),
         ("sort[steps]=1", [1, 2, 3, 4]),

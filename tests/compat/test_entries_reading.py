@@ -148,10 +148,17 @@ def test_a_query_nobody_understands_is_an_error_and_not_no_data(read: httpx.Clie
 
 def test_device_names_can_be_hidden(site_with: Callable[..., Site]) -> None:
     site = site_with(OBSCURE_DEVICE_PROVENANCE="a sensor")
-    site.entries.save([reading(0, device="xDrip-DexcomG6"), reading(-5)])
+    site.entries.save([reading(0, device="xDrip-DexcomG6", dateString=START_MS), reading(-5)])
     shown = site.owner.get("/api/v1/entries.json").json()
     assert [entry.get("device") for entry in shown] == ["a sensor", None]
-    assert "xDrip" not in site.owner.get("/api/v1/entries").text
+    for path in ("entries", "entries/current", "times/2026", "slice/entries/sgv", f"entries/{shown[0]['_id']}.json"):
+        answer = site.owner.get(f"/api/v1/{path}").text
+        assert "a sensor" in answer
+        assert "xDrip" not in answer
+    previewed = site.owner.post("/api/v1/entries/preview", json=[reading(0, device="xDrip-DexcomG6"), reading(-5)])
+    assert [entry.get("device") for entry in previewed.json()] == ["a sensor", None]
+    site.device_status.save([{"device": "xDrip-DexcomG6"}])
+    assert [one["device"] for one in site.owner.get("/api/v1/slice/devicestatus/device").json()] == ["a sensor"]
 
 
 def test_times_can_be_shown_in_the_uploaders_zone(site_with: Callable[..., Site]) -> None:
@@ -160,3 +167,6 @@ def test_times_can_be_shown_in_the_uploaders_zone(site_with: Callable[..., Site]
     [entry] = site.owner.get("/api/v1/entries.json").json()
     assert entry["dateString"] == "2026-11-21T11:00:00.000+01:00"
     assert "utcOffset" not in entry
+    assert site.owner.get("/api/v1/entries.csv").text.startswith('"2026-11-21T11:00:00.000+01:00",')
+    for path in ("entries/current.json", "times/2026-11-21.json", "slice/entries/type/sgv.json"):
+        assert site.owner.get(f"/api/v1/{path}").json() == [entry]

@@ -52,6 +52,8 @@ def test_an_empty_array_is_an_empty_array(api: httpx.Client) -> None:
 
 def test_a_preview_keeps_nothing(api: httpx.Client, site: Site) -> None:
     assert api.post("entries/preview", json=[READING]).json() == [READING]
+    assert api.post("entries/preview", json=READING).json() == [READING]
+    assert api.post("entries/preview", json={"sgv": 117}).json() == []
     assert site.entries.count() == 0
 
 

@@ -8,7 +8,19 @@ import pytest
 
 from app.clock import iso_of
 from app.compat.brackets import decode
-from app.compat.query import DEVICESTATUS, ENTRIES, PROFILES, TREATMENTS, WINDOW_MS, Shape, filter_of, most_of, sort_of
+from app.compat.query import (
+    ACTIVITY,
+    DEVICESTATUS,
+    ENTRIES,
+    FOOD,
+    PROFILES,
+    TREATMENTS,
+    WINDOW_MS,
+    Shape,
+    filter_of,
+    most_of,
+    sort_of,
+)
 from app.errors import BadQuery
 from app.store import ObjectId
 from tests.clocks import START_MS
@@ -25,7 +37,7 @@ def understood(text: str, shape: Shape = TREATMENTS, **options: Any) -> dict[str
 
 @pytest.mark.parametrize(("shape", "filter"), [
     (ENTRIES, {"date": SINCE}), (TREATMENTS, {"created_at": SINCE_ISO}), (DEVICESTATUS, {"created_at": SINCE_ISO}),
-    (PROFILES, {"startDate": SINCE_ISO}),
+    (PROFILES, {"startDate": SINCE_ISO}), (ACTIVITY, {"created_at": SINCE_ISO}), (FOOD, {}),
 ])  # fmt: skip
 def test_without_a_word_of_time_the_last_four_days_are_meant(shape: Shape, filter: dict[str, Any]) -> None:
     assert understood("", shape) == understood("find=", shape) == filter
@@ -183,7 +195,18 @@ def test_the_words_tconnectsync_looks_for_are_there() -> None:
     ],
 )  # fmt: skip
 def test_count_says_how_many(text: str, most: int | None) -> None:
-    assert most_of(decode(text), 10) == most
+    assert most_of(decode(text), ENTRIES, 10) == most
+
+
+@pytest.mark.parametrize("shape", [PROFILES, ACTIVITY, FOOD])
+@pytest.mark.parametrize(
+    ("text", "most"), [("", None), ("count=", None), ("count=0", None), ("count=-3", 3), ("count=x", None),
+                       ("count=0&find[type]=sgv", None), ("count=5", 5)],
+)  # fmt: skip
+def test_what_the_original_never_answers_from_memory_is_counted_as_in_a_database(
+    shape: Shape, text: str, most: int | None
+) -> None:
+    assert most_of(decode(text), shape, None) == most
 
 
 @pytest.mark.parametrize(("text", "sort"), [

@@ -29,6 +29,7 @@ def test_the_newest_come_first_whenever_they_began(site: Site, api: httpx.Client
     months = [one["startDate"][5:7] for one in api.get("profile.json").json()]
     assert months == [f"{month:02d}" for month in range(11, 1, -1)]
     assert len(api.get("profile?count=1&find[startDate][$gte]=2030").json()) == 1
+    assert [len(api.get(f"profile?count={count}").json()) for count in ("0", "-3", "x", "")] == [11, 3, 11, 10]
 
 
 def test_current_is_one_object_or_null(site: Site, api: httpx.Client) -> None:

@@ -165,3 +165,17 @@ def test_uuids_can_be_left_alone(site_with: Callable[..., Site]) -> None:
     [posted] = site.owner.post("/api/v1/treatments", json=note(_id=UUID)).json()
     assert "identifier" not in posted
     assert site.owner.get(f"/api/v1/treatments?find[_id]={UUID}").json() == []
+    assert "identifier" not in site.owner.put("/api/v1/treatments", json=note(_id=UUID)).json()
+    assert site.treatments.count() == 1
+
+
+@pytest.mark.parametrize(("handling", "deleted"), [("true", 1), ("false", 0)])
+def test_a_treatment_is_deleted_by_its_uuid_where_uuids_are_handled(
+    site_with: Callable[..., Site], handling: str, deleted: int
+) -> None:
+    site = site_with(UUID_HANDLING=handling)
+    site.treatments.save([note(identifier=UUID)])
+    assert site.owner.delete(f"/api/v1/treatments/{UUID}").json()["deletedCount"] == deleted
+    site.house.store.collection("treatments").insert_one({"_id": UUID, **note()})
+    assert site.owner.delete(f"/api/v1/treatments/{UUID}").json()["deletedCount"] == 1
+    assert site.treatments.count() == 1 - deleted

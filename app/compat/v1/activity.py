@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
@@ -28,10 +30,9 @@ def list_activity() -> Response:
     shared = house()
     uuid_handling = shared.settings["UUID_HANDLING"]
     query = query_of(parameters(request), ACTIVITY, shared.clock.now_ms(), default=None, uuid_handling=uuid_handling)
-    if query.most == 0:
-        return rows_answer([])
-    rows = [*activity().search_json(query.filter, sort=query.sort, limit=query.most or 0)]
-    return rows_answer(rows, newest_of(rows if query.sort else rows[:1]))
+    coming = activity().search_json(query.filter, sort=query.sort, limit=query.most or 0)
+    looked_at = [*coming] if query.sort else [*islice(coming, 1)]
+    return rows_answer(chain(looked_at, coming), newest_of(looked_at))
 
 
 @requires("api:activity:read", "api:activity:create")

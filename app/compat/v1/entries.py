@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -81,7 +82,9 @@ def add_entries() -> Response:
 @requires("api:entries:read", "api:entries:create")
 def preview_entries() -> Response:
     """Answer with uploaded entries as they were understood, and keep nothing."""
-    return json_answer([cleaned(entry) for entry in uploaded()])
+    if not single_entry_needs_a_date(body_of(request)):
+        return json_answer([])
+    return json_answer([with_shown_device(cleaned(entry)) for entry in uploaded()])
 
 
 @requires("api:entries:read", "api:entries:delete")
@@ -110,17 +113,17 @@ def answer(query: Query) -> Response:
     if query.most == 0:
         return rendered([])
     filter = date_string_finds_all(query.filter)
-    rows = [*entries().search_json(filter, sort=query.sort, limit=query.most or 0)]
-    if query.sort is not None:
-        rows.sort(key=_date_of, reverse=True)
-    return rendered(rows)
+    rows = entries().search_json(filter, sort=query.sort, limit=query.most or 0)
+    return rendered(rows if query.sort is None else sorted(rows, key=_date_of, reverse=True))
 
 
-def rendered(rows: list[bytes]) -> Response:
+def rendered(rows: Iterable[bytes]) -> Response:
     """Render stored entries, the newest first: JSON, or text where the client did not ask for JSON."""
     complete = _completion(house().settings)
-    completed = [complete(row) for row in rows]
-    newest = _instant(completed[0]) if completed else None
+    coming = map(complete, rows)
+    first = [*islice(coming, 1)]
+    newest = _instant(first[0]) if first else None
+    completed = chain(first, coming)
     format = chosen(request.headers.get("Accept", ""), TEXT_FIRST) or JSON
     response = rows_answer(completed, newest) if format == JSON else text_answer(completed, format, newest)
     depends_on(response, "Accept")
@@ -149,9 +152,7 @@ def _completion(settings: Settings) -> Callable[[bytes], bytes]:
         return entry_row
 
     def complete(row: bytes) -> bytes:
-        entry: Document = completed_entry(orjson.loads(row))
-        if device and "device" in entry:
-            entry["device"] = device
+        entry = with_shown_device(completed_entry(orjson.loads(row)))
         return orjson.dumps(in_its_zone(entry) if in_zone else entry)
 
     return complete
@@ -160,6 +161,12 @@ def _completion(settings: Settings) -> Callable[[bytes], bytes]:
 def _date_of(row: bytes) -> float:
     date = orjson.loads(row).get("date")
     return date if isinstance(date, int | float) else 0
+
+def with_shown_device(document: Document) -> Document:
+    """Return a document with the device the family wants to be shown in place of its own, if they want that."""
+    shown = house().settings["OBSCURE_DEVICE_PROVENANCE"]
+    return document | {"device": shown} if shown and "device" in document else document
+
 
 
 def _instant(row: bytes) -> Instant | None:

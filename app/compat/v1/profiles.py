@@ -27,16 +27,14 @@ def add_routes(v1: Blueprint) -> None:
 @requires("api:profile:read")
 def list_profiles() -> Response:
     """Answer with the newest profiles; ``find`` plays no part."""
-    most = most_of({"count": parameters(request).get("count")}, DEFAULT_COUNT)
-    return rows_answer(profiles().search_json(limit=most or 0) if most != 0 else ())
+    most = most_of({"count": parameters(request).get("count")}, PROFILES, DEFAULT_COUNT)
+    return rows_answer(profiles().search_json(limit=most or 0))
 
 
 @requires("api:profile:read")
 def search_profiles() -> Response:
     """Answer with the newest profiles that match."""
     query = query_of(parameters(request), PROFILES, house().clock.now_ms(), default=DEFAULT_COUNT)
-    if query.most == 0:
-        return rows_answer([])
     return rows_answer(profiles().search_json(query.filter, sort=query.sort, limit=query.most or 0))
 
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, request
 
-from app.compat.answers import json_answer, rows_answer
+from app.compat.answers import json_answer, json_bytes, rows_answer
 from app.compat.bodies import CREDENTIALS
 from app.compat.braces import expanded
 from app.compat.client_quirks import date_string_finds_all
 from app.compat.parameters import parameters
 from app.compat.query import Query, query_of
 from app.compat.services import STORAGES, Storage, storage_named
-from app.compat.v1.entries import DEFAULT_COUNT, rendered, typed
+from app.compat.v1.entries import DEFAULT_COUNT, rendered, typed, with_shown_device
 from app.identity.door import check, house, requires
 from app.store.interface import Document
 
@@ -100,7 +101,11 @@ def _selected(storage: Storage, field: str, type: str, prefix: str, regex: str) 
     filter = {name: wanted for name, wanted in query.filter.items() if not matching or name != field or name in find}
     filter = {"$and": [filter, matching]} if matching else filter
     rows = [*storage.open().search_json(filter, sort=query.sort, limit=query.most or 0)] if query.most != 0 else []
-    return rendered(rows) if storage is STORAGES["entries"] else rows_answer(rows)
+    if storage is STORAGES["entries"]:
+        return rendered(rows)
+    if house().settings["OBSCURE_DEVICE_PROVENANCE"]:
+        rows = [json_bytes(with_shown_device(orjson.loads(row))) for row in rows]
+    return rows_answer(rows)
 
 
 def _matching(field: str, prefix: str, regex: str) -> Document:

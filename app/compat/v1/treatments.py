@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -39,8 +40,9 @@ def list_treatments() -> Response:
     uuid_handling = shared.settings["UUID_HANDLING"]
     query = query_of(asked, TREATMENTS, shared.clock.now_ms(), default=default, uuid_handling=uuid_handling)
     found = treatments().search_json(query.filter, sort=query.sort, limit=query.most or 0) if query.most != 0 else ()
-    rows = [treatment_row(row) for row in found]
-    return rows_answer(rows, newest_of(rows if query.sort else rows[:1]))
+    coming = map(treatment_row, found)
+    looked_at = [*coming] if query.sort else [*islice(coming, 1)]
+    return rows_answer(chain(looked_at, coming), newest_of(looked_at))
 
 
 @requires("api:treatments:read", "api:treatments:create")
@@ -70,7 +72,9 @@ def delete_treatment(name: str) -> Response:
     only_with_careportal()
     if name == "*":
         return _delete(parameters(request))
-    return json_answer(deleted(treatments().delete(named(name))))
+    if house().settings["UUID_HANDLING"]:
+        return json_answer(deleted(treatments().delete(named(name))))
+    return _delete({"find": {"_id": name}})
 
 
 def _delete(asked: dict[str, Any]) -> Response:
