@@ -84,7 +84,8 @@ def preview_entries() -> Response:
     """Answer with uploaded entries as they were understood, and keep nothing."""
     if not single_entry_needs_a_date(body_of(request)):
         return json_answer([])
-    return json_answer([with_shown_device(cleaned(entry)) for entry in uploaded()])
+    shown = house().settings["OBSCURE_DEVICE_PROVENANCE"]
+    return json_answer([with_device(shown, cleaned(entry)) for entry in uploaded()])
 
 
 @requires("api:entries:read", "api:entries:delete")
@@ -152,7 +153,7 @@ def _completion(settings: Settings) -> Callable[[bytes], bytes]:
         return entry_row
 
     def complete(row: bytes) -> bytes:
-        entry = with_shown_device(completed_entry(orjson.loads(row)))
+        entry = with_device(device, completed_entry(orjson.loads(row)))
         return orjson.dumps(in_its_zone(entry) if in_zone else entry)
 
     return complete
@@ -162,9 +163,8 @@ def _date_of(row: bytes) -> float:
     date = orjson.loads(row).get("date")
     return date if isinstance(date, int | float) else 0
 
-def with_shown_device(document: Document) -> Document:
-    """Return a document with the device the family wants to be shown in place of its own, if they want that."""
-    shown = house().settings["OBSCURE_DEVICE_PROVENANCE"]
+def with_device(shown: str, document: Document) -> Document:
+    """Return a document with ``shown`` in place of its device; "" leaves it as it is."""
     return document | {"device": shown} if shown and "device" in document else document
 
 

@@ -17,7 +17,7 @@ from app.compat.client_quirks import date_string_finds_all
 from app.compat.parameters import parameters
 from app.compat.query import Query, query_of
 from app.compat.services import STORAGES, Storage, storage_named
-from app.compat.v1.entries import DEFAULT_COUNT, rendered, typed, with_shown_device
+from app.compat.v1.entries import DEFAULT_COUNT, rendered, typed, with_device
 from app.identity.door import check, house, requires
 from app.store.interface import Document
 
@@ -103,8 +103,9 @@ def _selected(storage: Storage, field: str, type: str, prefix: str, regex: str) 
     rows = [*storage.open().search_json(filter, sort=query.sort, limit=query.most or 0)] if query.most != 0 else []
     if storage is STORAGES["entries"]:
         return rendered(rows)
-    if house().settings["OBSCURE_DEVICE_PROVENANCE"]:
-        rows = [json_bytes(with_shown_device(orjson.loads(row))) for row in rows]
+    device = house().settings["OBSCURE_DEVICE_PROVENANCE"]
+    if device:
+        rows = [json_bytes(with_device(device, orjson.loads(row))) for row in rows]
     return rows_answer(rows)
 
 
