@@ -131,6 +131,15 @@ TABLE: tuple[Setting, ...] = (
         S("CORS_ALLOW_ORIGIN", read.text, "*", "Origins other sites' pages may ask from, with the feature cors."),
     ),
     *_section(
+        "Remote commands to Loop",
+        S("LOOP_APNS_KEY", read.text, "", "Key for Apple push: the content of the .p8 file, with line ends, with \\n for them, or in "
+          "base64.", secret=True),
+        S("LOOP_APNS_KEY_ID", read.text, "", "Its 10-character id.", secret=True),
+        S("LOOP_DEVELOPER_TEAM_ID", read.text, "", "The 10-character team id of the Apple account Loop was built with.", secret=True),
+        S("LOOP_PUSH_SERVER_ENVIRONMENT", read.text, "", "production for a Loop from TestFlight or the browser build; anything else "
+          "is Apple's sandbox, for a Loop that Xcode put on the phone."),
+    ),
+    *_section(
         "Features",
         S("ENABLE", read.words, (), "Features to switch on, separated by blanks."),
         S("DISABLE", read.words, (), "Features to switch off."),

@@ -26,7 +26,7 @@ _CLIENT_FEATURES = frozenset((
 ))
 # fmt: on
 _ALWAYS_SHOWN = "delta direction upbat"
-_NEVER_PUBLISHED = frozenset({"obscured", "obscureDeviceProvenance"})
+_NEVER_PUBLISHED = frozenset({"obscured", "obscureDeviceProvenance", "pushServerEnvironment"})
 _ALARM_FEATURES = {"simple": "simplealarms", "predict": "ar2"}
 _THRESHOLDS = ("BG_HIGH", "BG_TARGET_TOP", "BG_TARGET_BOTTOM", "BG_LOW")
 
@@ -102,11 +102,12 @@ def _plain(value: Any) -> Any:
 
 def _given_for(feature: str, settings: Settings) -> dict[str, Any]:
     prefix = f"{feature.upper()}_"
-    return {
+    given = {
         _camel_case(name.removeprefix(prefix)): _plain(settings[name])
         for name in sorted(settings.given)
         if name.startswith(prefix) and not BY_NAME[name].secret and not BY_NAME[name].published
     }
+    return {name: value for name, value in given.items() if name not in _NEVER_PUBLISHED}
 
 
 def _camel_case(name: str) -> str:

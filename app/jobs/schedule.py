@@ -27,6 +27,7 @@ from apscheduler.events import (
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.clock import SystemClock, datetime_of
+from app.commands.following import Following
 from app.errors import NightlightError
 from app.house import House
 from app.jobs.polls import Polls
@@ -140,10 +141,12 @@ class _Shift:
         refresh(house.store, house.clock, house.keyring, house.settings.values)
         self._counts = running.counts
         self._polls = Polls(house.store, house.clock, runner, running.is_over)
-        self._ear = house.store.listen(self._polls.heard)
+        self._commands = Following(house.store, house.clock)
+        self._ears = [house.store.listen(heard) for heard in (self._polls.heard, self._commands.heard)]
         self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         self._scheduler.add_listener(self._count, sum(EVENTS))
         self._every(TICK_S, "poll uploaders", self._polls.tick)
+        self._every(TICK_S, "settle remote commands", self._commands.tick)
         self._every(SWEEP_S, "sweep", house.store.sweep)
         self._every(RESEAL_S, "reseal", partial(reseal, house.store, house.keyring))
         self._scheduler.start()
@@ -151,7 +154,8 @@ class _Shift:
 
     def end(self, wait_s: float) -> None:
         """Begin nothing more, and wait for what runs."""
-        self._ear.close()
+        for ear in self._ears:
+            ear.close()
         self._scheduler.shutdown(wait=False)
         if not self._polls.wait(wait_s):
             log.warning("a run did not end in time and is left behind")
