@@ -11,7 +11,6 @@ from app.glucose.levels import Level
 from app.glucose.numbers import figure, moment
 
 _MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
 _ALERT_FOR_MIN = 20
 
 NOT_FOUND_TEXT = "n/a "

@@ -30,6 +30,10 @@ def test_an_age_is_counted_in_whole_hours_and_the_minutes_over_them() -> None:
     assert found.at_ms == found.event.at_ms
 
 
+def test_hours_over_the_days_go_up_to_23() -> None:
+    assert (age(47).days_text, age(48).days_text) == ("1d23h", "2d0h")
+
+
 def test_under_a_day_no_days_are_shown() -> None:
     found = age(5)
     assert (found.hours_text, found.days_text, found.long_text) == ("5h", "5h", "5 hours")

@@ -62,6 +62,11 @@ def test_within_the_target_nothing_is_to_be_done() -> None:
     assert found.text() == "BWP: 0U"
 
 
+@pytest.mark.parametrize("mgdl", [100, 120])
+def test_the_ends_of_the_target_are_within_it(mgdl: float) -> None:
+    assert (preview(mgdl).aim, preview(mgdl).aim_text) == (None, "")
+
+
 @pytest.mark.parametrize(
     ("mgdl", "iob_u", "adjustment"),
     [(170, 0, BasalAdjustment(300, 200)), (110, 0.5, BasalAdjustment(40, 70)), (110, 0, None)],
@@ -121,8 +126,9 @@ def test_reasons_are_in_the_words_of_nightscout() -> None:
     ]
 
 
-def test_low_is_counted_with_as_the_number_it_is() -> None:
-    assert preview(39).errors == ()
+@pytest.mark.parametrize(("mgdl", "counted"), [(38.9, False), (39, True), (600, True), (600.1, False)])
+def test_only_what_a_sensor_or_a_meter_can_tell_is_counted_with(mgdl: float, counted: bool) -> None:
+    assert (Absence.NOT_CURRENT not in preview(mgdl).errors) is counted
 
 
 @given(st.floats(39, 400), st.floats(-5, 20), st.floats(10, 200))

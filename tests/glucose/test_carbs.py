@@ -58,6 +58,31 @@ def test_insulin_with_a_meal_delays_its_end() -> None:
     assert (found.decayed_by_ms, found.grams) == (after(112), pytest.approx(26))
 
 
+def test_a_delay_grows_with_activity() -> None:
+    meal = Treatment(NOW_MS, carbs_g=45)
+    found = carbs_on_board([meal], after(60), settings_at=lambda _: Settings(), activity_at=lambda _: 50)
+    assert found
+    assert found.decayed_by_ms == after(110 + 160)  # 50 · 8 / 50 · 10 = 80 g later, at 30 g/h
+
+
+def test_carbs_that_were_gone_ten_hours_ago_are_not_delayed() -> None:
+    meal = Treatment(NOW_MS, carbs_g=45)
+    ends = [
+        carbs_on_board([meal], after(110 + minutes), settings_at=lambda _: Settings(), activity_at=lambda _: 50)
+        for minutes in (599, 600)
+    ]
+    assert [found.decayed_by_ms if found else None for found in ends] == [after(270), after(110)]
+
+
+def test_where_activity_is_known_only_at_the_end_nothing_is_delayed() -> None:
+    meal = Treatment(NOW_MS, carbs_g=45)
+    found = carbs_on_board(
+        [meal], after(60), settings_at=lambda _: Settings(), activity_at=lambda at_ms: 50 if at_ms else None
+    )
+    assert found
+    assert found.decayed_by_ms == after(110)
+
+
 def test_where_activity_is_unknown_nothing_is_delayed() -> None:
     meal = Treatment(NOW_MS, carbs_g=45, insulin_u=3)
     found = carbs_on_board([meal], after(60), settings_at=lambda _: Settings(), activity_at=lambda _: None)

@@ -50,6 +50,17 @@ def test_an_event_whose_alarm_is_off_has_no_name() -> None:
     assert event(forecast(150, 170), high=False) == event(forecast(90, 80), low=False) == ""
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "in_20_min", "name"),
+    [(85, 110, 180, ""), (86, 111, 181, "high"), (99, 91, 80, ""), (98, 90, 79, "low")],
+)
+def test_an_event_is_named_by_what_is_out_of_range_in_20_minutes(
+    before: float, now: float, in_20_min: int, name: str
+) -> None:
+    found = forecast(before, now)
+    assert (found.points[3].mgdl, event(found)) == (in_20_min, name)
+
+
 def test_the_line_says_what_is_expected_in_a_quarter_of_an_hour() -> None:
     assert forecast(150, 170).text(Unit.MGDL) == "BG 15m: 206 mg/dl"
     assert forecast(150, 170).text(Unit.MMOLL) == "BG 15m: 11.4 mmol/L"
@@ -73,6 +84,12 @@ def test_the_cone_has_13_steps_and_opens_around_the_forecast() -> None:
     assert len(cone) == 13
     assert [point.at_ms for point in cone[:2]] == [after(5) + 2000, after(10) + 2000]
     assert (cone[0].low_mgdl, cone[0].high_mgdl) == (96, 104)  # 140 · e^(0.993 · ln(100/140) ∓ 0.04)
+
+
+def test_the_cone_has_the_widths_of_nightscout() -> None:
+    cone = cone_of(140, 140, NOW_MS)  # flat on 140, so that only the widths show
+    assert [point.low_mgdl for point in cone] == [135, 129, 124, 119, 115, 111, 108, 105, 102, 99, 97, 95, 94]
+    assert [point.high_mgdl for point in cone] == [146, 152, 158, 165, 171, 177, 182, 187, 192, 197, 201, 206, 209]
 
 
 def test_a_cone_of_no_width_is_the_forecast() -> None:

@@ -48,6 +48,11 @@ def test_doses_add_up_and_the_newest_that_acts_is_named() -> None:
     assert found.last is second
 
 
+def test_of_two_doses_given_together_the_later_in_the_list_is_the_last() -> None:
+    first, second = Treatment(ago_ms(30), insulin_u=2), Treatment(ago_ms(30), insulin_u=1)
+    assert insulin_on_board([first, second], NOW_MS).last is second
+
+
 def test_a_dose_in_the_future_does_not_count_and_one_given_now_does() -> None:
     coming, given_now = Treatment(after(0.01), insulin_u=5), Treatment(NOW_MS, insulin_u=2)
     assert insulin_on_board([coming], NOW_MS).units == 0

@@ -47,6 +47,12 @@ def test_a_moment_is_rounded_to_the_minute(utc: str, hour: int) -> None:
     assert profile_at({"basal": HOURLY}, utc).basal_u_per_h == hour
 
 
+@pytest.mark.parametrize(("utc", "rate"), [("2026-11-21T09:29", 1), ("2026-11-21T09:30", 2)])
+def test_a_schedule_changes_to_the_minute(utc: str, rate: float) -> None:
+    basal = [{"time": "00:00", "value": 1}, {"time": "10:30", "value": 2}]
+    assert profile_at({"basal": basal}, utc).basal_u_per_h == rate
+
+
 @pytest.mark.parametrize(
     ("utc", "hour"),
     [
@@ -87,6 +93,9 @@ def test_what_a_profile_does_not_say_is_unknown() -> None:
         (None, None, None),
         ("", None, None),
         ("mmol", 0, Unit.MMOLL),
+        ("mg/dl", 0, Unit.MGDL),
+        ("mg/dl", 29.9, Unit.MMOLL),
+        ("mmol", 30, Unit.MGDL),
     ],
 )
 def test_the_unit_is_the_one_the_targets_can_only_be_in(label: object, target: object, unit: Unit | None) -> None:

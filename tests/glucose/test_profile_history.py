@@ -137,6 +137,12 @@ def test_a_switch_from_before_the_document_counts_no_more() -> None:
     assert (found.name_at(NOW_MS), found.switch_at(NOW_MS)) == ("A", None)
 
 
+def test_a_switch_from_the_start_of_the_document_counts() -> None:
+    start_ms = read_moment("2026-11-21") or 0
+    found = history([stored("2026-11-21", A=1, B=2, default="A")], ProfileSwitch(start_ms, "B"))
+    assert found.name_at(start_ms) == "B"
+
+
 def test_a_switch_in_the_future_does_not_count_yet() -> None:
     found = history([stored(A=1, B=2, default="A")], ProfileSwitch(after(1), "B"))
     assert (found.name_at(NOW_MS), found.name_at(after(1))) == ("A", "B")

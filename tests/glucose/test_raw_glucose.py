@@ -34,6 +34,15 @@ def test_without_a_number_the_unfiltered_signal_counts(mgdl: float | None) -> No
     assert raw(mgdl=mgdl) == raw(mgdl=mgdl, display=RawDisplay.FILTERED) == 110
 
 
+def test_from_40_on_the_reading_sets_the_signal_right() -> None:
+    assert raw(mgdl=40) == 39
+
+
+def test_without_an_intercept_the_line_begins_at_nothing() -> None:
+    no_intercept = replace(CALIBRATION, intercept=None, slope=2)
+    assert raw(no_intercept, RawDisplay.UNFILTERED, unfiltered=101) == 51
+
+
 @pytest.mark.parametrize("filtered", [0, None])
 def test_without_a_filtered_signal_the_unfiltered_one_counts(filtered: float | None) -> None:
     assert raw(filtered=filtered) == 110
