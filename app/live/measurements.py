@@ -1,0 +1,74 @@
+"""Readings with the documents they were stored as, and the calibrations an uploader sends for the raw signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.glucose.raw_glucose import Calibration, RawDisplay, raw_mgdl
+from app.glucose.staleness import is_ahead
+from app.live.building import reading_of
+from app.live.fields import Document, first_moment, number
+from app.live.picture import Reading
+from app.records.deletion import is_deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A reading and its document."""
+
+    reading: Reading
+    document: Document
+
+    @property
+    def at_ms(self) -> int:
+        """When it was measured."""
+        return self.reading.at_ms
+
+    @property
+    def mgdl(self) -> float:
+        """The stored number, sentinels included."""
+        return self.reading.mgdl
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A calibration, when it was made, and its document."""
+
+    at_ms: int
+    calibration: Calibration
+    document: Document
+
+
+def measurements_of(entries: Iterable[Document], now_ms: int) -> tuple[Measurement, ...]:
+    """Return the readings among entries, oldest first.
+
+    Whatever is dated more than five minutes after it came is from a wrong clock and left out for good: its hour will
+    come, and it would look new then.
+    """
+    found = [Measurement(reading, entry) for entry in entries if (reading := reading_of(entry))]
+    true = [one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms))]
+    return tuple(sorted(true, key=lambda one: one.at_ms))
+
+
+def calibrations_of(entries: Iterable[Document]) -> tuple[Calibrated, ...]:
+    """Return the calibrations among entries, oldest first."""
+    found = []
+    for entry in entries:
+        at_ms = first_moment(entry, "date", "dateString", "sysTime")
+        if entry.get("type") == "cal" and at_ms is not None and not is_deleted(entry):
+            line = Calibration(*(number(entry.get(name)) for name in ("scale", "intercept", "slope")))
+            found.append(Calibrated(at_ms, line, entry))
+    return tuple(sorted(found, key=lambda one: one.at_ms))
+
+
+def raw_of(measured: Measurement, calibrated: Calibrated, display: str) -> int | None:
+    """Return raw glucose (mg/dL) at a reading, None when it cannot be told; ``display`` is RAWBG_DISPLAY."""
+    known = {kind.value: kind for kind in RawDisplay}
+    return raw_mgdl(
+        calibrated.calibration,
+        mgdl=measured.mgdl,
+        filtered=number(measured.document.get("filtered")),
+        unfiltered=number(measured.document.get("unfiltered")),
+        display=known.get(display, RawDisplay.UNSMOOTHED),
+    )

@@ -1,0 +1,91 @@
+"""Treatments as the calculations read them, each with the document it was stored as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.glucose.profile_history import ProfileSwitch
+from app.glucose.units import half_up
+from app.live.fields import Document, first_moment, number, text
+from app.records.deletion import is_deleted
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """Something done: a dose, a meal, a temporary rate, a change of something; absent amounts are None."""
+
+    at_ms: int
+    event_type: str
+    duration_min: float | None
+    insulin_u: float | None
+    carbs_g: float | None
+    absolute_u_per_h: float | None
+    percent: float | None
+    relative_u_per_h: float | None
+    document: Document
+
+    @property
+    def until_ms(self) -> int:
+        """When it was meant to end."""
+        return self.at_ms + int((self.duration_min or 0) * _MINUTE_MS)
+
+    def is_about(self, words: str) -> bool:
+        """Tell whether these words are part of its type."""
+        return words in self.event_type
+
+
+def treated_of(documents: Iterable[Document]) -> tuple[Treated, ...]:
+    """Return treatments, oldest first, without those that are deleted or have no time."""
+    found = []
+    for document in documents:
+        at_ms = first_moment(document, "created_at", "date", "mills", "timestamp")
+        if at_ms is not None and not is_deleted(document):
+            found.append(_treated(document, at_ms))
+    return tuple(sorted(found, key=lambda treated: treated.at_ms))
+
+
+def _treated(document: Document, at_ms: int) -> Treated:
+    absolute = number(document.get("absolute"))
+    return Treated(
+        at_ms=at_ms,
+        event_type=text(document.get("eventType")),
+        duration_min=duration_min_of(document),
+        insulin_u=number(document.get("insulin")),
+        carbs_g=number(document.get("carbs")),
+        absolute_u_per_h=number(document.get("amount")) if absolute is None else absolute,
+        percent=number(document.get("percent")),
+        relative_u_per_h=number(document.get("relative")),
+        document=document,
+    )
+
+
+def duration_min_of(document: Document) -> float | None:
+    """Return how long a treatment was meant to last, where AndroidAPS only tells it in milliseconds too."""
+    minutes, exact_ms = number(document.get("duration")), number(document.get("durationInMilliseconds"))
+    return half_up(exact_ms / _MINUTE_MS) if minutes is None and exact_ms is not None else minutes
+
+
+def profile_switches(treatments: Iterable[Treated]) -> tuple[ProfileSwitch, ...]:
+    """Return the switches between profiles among treatments."""
+    return tuple(
+        ProfileSwitch(
+            at_ms=treated.at_ms,
+            profile=text(treated.document.get("profile")),
+            duration_min=treated.duration_min,
+            profile_json=text(treated.document.get("profileJson")) or None,
+            circadian=treated.document.get("CircadianPercentageProfile") is True,
+            percentage=number(treated.document.get("percentage")),
+            timeshift_h=number(treated.document.get("timeshift")),
+        )
+        for treated in treatments
+        if treated.event_type == "Profile Switch"
+    )
+
+
+def is_offline(treatments: Sequence[Treated], now_ms: int) -> bool:
+    """Tell whether somebody put the loop out of action for a time that is not over."""
+    marked = (treated for treated in reversed(treatments) if treated.event_type == "OpenAPS Offline")
+    return any(treated.at_ms <= now_ms <= treated.until_ms for treated in marked)
