@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar
 
 import orjson
@@ -22,16 +22,17 @@ from app.records.collection import SAVED_AT_ONCE, Records
 from app.records.deletion import there
 from app.records.ids import settle_ids
 from app.records.plan import Key, Plan
-from app.records.replacing import id_key, keys_by_id, plan_replacements, with_ids
+from app.records.replacing import id_key, keys_by_id, plan_replacements, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import without_stamps
 from app.records.times import read_instant
 from app.records.written_times import fulfils, in_order_of_moment, roughly, sorts_by_day, speaks_of
 from app.store import ObjectId
-from app.store.encoding import wire_json
+from app.store.encoding import json_lines, on_wire
 from app.store.interface import Document, Filter, Sort
 
 _TIME = "created_at"
+_LINES_AT_ONCE = 256
 
 
 class Activity(Records):
@@ -57,7 +58,8 @@ class Activity(Records):
         self, filter: Filter | None = None, *, sort: Sort | None = None, limit: int = 0, skip: int = 0
     ) -> Iterator[bytes]:
         """Yield the same documents as ``search``, each as JSON bytes in the store's wire form."""
-        return map(wire_json, self.search(filter, sort=sort, limit=limit, skip=skip))
+        found = self.search(filter, sort=sort, limit=limit, skip=skip)
+        return chain.from_iterable(_lines(found))
 
     def count(self, filter: Filter | None = None) -> int:
         """Return how many documents match."""
@@ -94,13 +96,16 @@ class Activity(Records):
         return plan_replacements(batch, self._stored(batch), stamp_ms, keys_of=_keys_of)
 
     def _stored(self, batch: Sequence[Document]) -> Iterator[Document]:
-        ids = with_ids(batch)
-        if ids:
-            yield from self._kept.find(ids)
+        yield from stored_with_ids(self._kept, batch)
         # What the original Nightscout stored has an id of another making.
         moments = sorted({activity[_TIME] for activity in batch if _is_derived(activity)})
         if moments:
             yield from self._kept.find({_TIME: {"$in": moments}})
+
+
+def _lines(documents: Iterator[Document]) -> Iterator[list[bytes]]:
+    while some := [*islice(documents, _LINES_AT_ONCE)]:
+        yield json_lines(some, on_wire)
 
 
 def content_id(activity: Document) -> ObjectId:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.actor import Actor
@@ -10,7 +10,7 @@ from app.clock import Clock
 from app.records.collection import Records
 from app.records.ids import settle_ids
 from app.records.plan import Plan
-from app.records.replacing import plan_replacements, with_ids
+from app.records.replacing import plan_replacements, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import without_stamps
 from app.records.times import Instant, read_instant
@@ -48,11 +48,7 @@ class DeviceStatus(Records):
         return status
 
     def _plan(self, batch: Sequence[Document], stamp_ms: int) -> Plan:
-        return plan_replacements(batch, self._stored(batch), stamp_ms)
-
-    def _stored(self, batch: Sequence[Document]) -> Iterator[Document]:
-        ids = with_ids(batch)
-        return self._kept.find(ids) if ids else iter(())
+        return plan_replacements(batch, stored_with_ids(self._kept, batch), stamp_ms)
 
 
 def _shorten_predictions(status: Document, most: int) -> None:

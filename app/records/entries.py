@@ -16,7 +16,7 @@ from app.records.deletion import is_deleted
 from app.records.ids import settle_ids
 from app.records.numbers import numeric_text
 from app.records.plan import Key, Known, Plan, Seen, same
-from app.records.replacing import id_key, with_ids
+from app.records.replacing import id_key, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import CHANGED, RECEIVED, without_stamps
 from app.records.times import Instant, read_instant
@@ -73,9 +73,7 @@ class Entries(Records):
         moments = sorted({entry["sysTime"] for entry in batch if _moment_key(entry)})
         if moments:
             yield from self._kept.find({"sysTime": {"$in": moments}})
-        ids = with_ids(batch)
-        if ids:
-            yield from self._kept.find(ids)
+        yield from stored_with_ids(self._kept, batch)
 
 
 def _moment_key(entry: Document) -> Key | None:

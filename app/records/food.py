@@ -13,7 +13,7 @@ from app.records.collection import Records
 from app.records.ids import settle_ids
 from app.records.numbers import numeric_text
 from app.records.plan import Plan
-from app.records.replacing import plan_replacements, with_ids
+from app.records.replacing import plan_replacements, stored_with_ids
 from app.records.sanitising import plain
 from app.records.stamps import without_stamps
 from app.store.interface import Document, Filter, Sort
@@ -52,11 +52,7 @@ class Food(Records):
         return food
 
     def _plan(self, batch: Sequence[Document], stamp_ms: int) -> Plan:
-        return plan_replacements(batch, self._stored(batch), stamp_ms)
-
-    def _stored(self, batch: Sequence[Document]) -> Iterator[Document]:
-        ids = with_ids(batch)
-        return self._kept.find(ids) if ids else iter(())
+        return plan_replacements(batch, stored_with_ids(self._kept, batch), stamp_ms)
 
 
 def _position(food: Document) -> tuple[bool, float]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.clock import iso_of
 from app.records.collection import Records
 from app.records.ids import settle_ids
 from app.records.plan import Plan
-from app.records.replacing import plan_replacements, with_ids
+from app.records.replacing import plan_replacements, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import without_stamps
 from app.store.interface import Document, Sort
@@ -33,8 +33,4 @@ class Profiles(Records):
         return profile
 
     def _plan(self, batch: Sequence[Document], stamp_ms: int) -> Plan:
-        return plan_replacements(batch, self._stored(batch), stamp_ms)
-
-    def _stored(self, batch: Sequence[Document]) -> Iterator[Document]:
-        ids = with_ids(batch)
-        return self._kept.find(ids) if ids else iter(())
+        return plan_replacements(batch, stored_with_ids(self._kept, batch), stamp_ms)

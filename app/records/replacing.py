@@ -6,14 +6,16 @@ first received it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.records.ids import object_id
 from app.records.plan import Key, KeysOf, Known, Plan, Seen, same
 from app.records.stamps import CHANGED, OURS, RECEIVED
-from app.store.interface import Document, Filter, InsertOne, Operation, ReplaceOne
+from app.store.interface import Collection, Document, Filter, InsertOne, Operation, ReplaceOne
+
+_IDS_AT_ONCE = 500  # a list of twice as many is looked up in an index, of more it is a walk through all there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ def keys_by_id(document: Document) -> Iterable[Key]:
         yield id_key(document["_id"])
 
 
-def with_ids(batch: Sequence[Document]) -> Filter | None:
-    """Return the filter for stored documents with the ``_id``s of a batch, as ObjectIds or text; None without any."""
+def stored_with_ids(kept: Collection, batch: Sequence[Document]) -> Iterator[Document]:
+    """Yield the stored documents with the ``_id``s of a batch, be they kept as ObjectIds or as text."""
     ids = [document["_id"] for document in batch if "_id" in document]
-    return {"_id": {"$in": [*ids, *map(str, ids)]}} if ids else None
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[start : start + _IDS_AT_ONCE]
+        yield from kept.find({"_id": {"$in": [*some, *map(str, some)]}})
 
 
 def plan_replacements(

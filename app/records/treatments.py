@@ -15,7 +15,7 @@ from app.records.collection import Records
 from app.records.ids import settle_ids
 from app.records.numbers import js_number
 from app.records.plan import Key, Plan
-from app.records.replacing import Identity, id_key, identity_by_id, plan_replacements, with_ids
+from app.records.replacing import Identity, id_key, identity_by_id, plan_replacements, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import without_stamps
 from app.records.times import Instant, instant_at, read_instant
@@ -67,9 +67,7 @@ class Treatments(Records):
         if identifiers:
             yield from self._kept.find({"identifier": {"$in": identifiers}})
             yield from self._kept.find({"_id": {"$in": identifiers}})
-        ids = with_ids(batch)
-        if ids:
-            yield from self._kept.find(ids)
+        yield from stored_with_ids(self._kept, batch)
         moments = sorted({t["created_at"] for t in batch if not t.get("identifier") and "_id" not in t})
         if moments:
             yield from self._kept.find({"created_at": {"$in": moments}})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from app.clock import iso_of
@@ -62,7 +63,8 @@ def fulfils(filter: Filter, field: str) -> Callable[[Document], bool]:
     matches = matcher(parse(filter))
 
     def by_moment(document: Document) -> bool:
-        instant = read_instant(document[field]) if isinstance(document.get(field), str) else None
+        written = document.get(field)
+        instant = _instant(written) if isinstance(written, str) else None
         return matches({**document, field: instant.iso} if instant else document)
 
     return by_moment
@@ -92,7 +94,13 @@ def in_order_of_moment(documents: Iterable[Document], field: str, direction: int
 def _instant_and_day(written: str) -> tuple[Instant | None, Instant | None]:
     """Return a time and the day its letters begin with, as if that were in UTC; None for what does not sort by day."""
     day = _DAY.match(written)
-    return (read_instant(written), read_instant(day[0])) if day else (None, None)
+    return (_instant(written), _instant(day[0])) if day else (None, None)
+
+
+@lru_cache(maxsize=512)
+def _instant(written: str) -> Instant | None:
+    """Return what a text says, remembered: a document is looked at twice, and many share a day."""
+    return read_instant(written)
 
 
 def _emptied(waiting: list[tuple[int, int, Document]]) -> Iterator[Document]:
