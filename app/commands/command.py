@@ -19,6 +19,9 @@ CANCEL = "Temporary Override Cancel"
 CARBS = "Remote Carbs Entry"
 BOLUS = "Remote Bolus Entry"
 
+MAY_GIVE = "notifications:loop:push"
+"""The permission to give commands, and to see what became of one's own."""
+
 DEFAULT_ABSORPTION_H = 3
 
 _AMOUNT = re.compile(r"(?:\d{1,4}(?:\.\d{0,6})?|\.\d{1,6})", re.ASCII)

@@ -129,7 +129,7 @@ def _could_mean(kept: Kept, received_ms: int, made_ms: int) -> bool:
 
 def _refusal(note: Document, received_ms: int, weight: Weight) -> Sign:
     reason = _said_in(note)
-    words = f"Loop refused it: {reason}" if reason else "Loop refused it, and did not say why."
+    words = f"Loop refused it: “{reason}”." if reason else "Loop refused it, and did not say why."
     return Sign("refused", received_ms, words, weight=weight, reason=reason)
 
 

@@ -43,6 +43,10 @@ PRESETS: Mapping[str, Preset] = {
         ("*:*:read", "api:entries,treatments,devicestatus,profile,food,activity:create,update,delete"),
     ),
     "reads": Preset("An app that only reads", ("*:*:read",)),
+    "commands": Preset(
+        "An app that reads and gives Loop remote commands",
+        ("*:*:read", "notifications:loop:push", "authorization:debug:test"),
+    ),
     "full": Preset("Full control", ("*",)),
 }
 """What to offer. Reading is Nightscout's ``readable``: apps ask ``verifyauth``, which wants exactly ``*:*:read``."""

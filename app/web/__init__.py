@@ -12,6 +12,7 @@ def register(app: Flask) -> None:
         arrival,
         assets,
         audit,
+        commands,
         confirming,
         devices,
         error_pages,
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
 
     for ground in (arrival, headers, assets, error_pages, viewer, times, forms):
         ground.register(app)
-    for room in (glance, events, uploaders, devices, sharing, shared, audit, account, person):
+    for room in (glance, events, uploaders, devices, sharing, shared, commands, audit, account, person):
         room.register(app)
     for door in (set_up, signing_in, confirming, healthz):
         door.register(app)

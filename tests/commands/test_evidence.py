@@ -206,7 +206,7 @@ def test_a_note_of_loops_refuses_the_only_command_it_can_mean() -> None:
     meant = refusal_meant(note("Bolus exceeds maximum"), [kept])
     assert meant
     assert meant[0] is kept
-    assert meant[1].words == "Loop refused it: Bolus exceeds maximum"
+    assert meant[1].words == "Loop refused it: “Bolus exceeds maximum”."
 
 
 def test_with_two_it_could_mean_it_refuses_neither() -> None:

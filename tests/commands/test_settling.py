@@ -239,7 +239,7 @@ def test_a_note_of_loops_about_the_only_command_refuses_it(caregivers: Caregiver
     kept = caregivers.give(CARBS)
     phone.note("Carbs exceed maximum")
     refused = caregivers.look(kept)
-    assert (refused.state, refused.detail) == ("refused", "Loop refused it: Carbs exceed maximum")
+    assert (refused.state, refused.detail) == ("refused", "Loop refused it: “Carbs exceed maximum”.")
 
 
 def test_a_note_that_may_mean_either_refuses_neither(
@@ -274,7 +274,7 @@ def test_a_late_refusal_is_added(caregivers: Caregivers, phone: Phone, clock: Se
     kept = caregivers.give(BOLUS)
     clock.advance(minutes=8)
     phone.note("Incorrect password", ago_s=7 * 60)
-    assert caregivers.look(kept).afterwards == "Loop refused it: Incorrect password"
+    assert caregivers.look(kept).afterwards == "Loop refused it: “Incorrect password”."
 
 
 def test_what_apple_never_had_is_looked_after_no_more(

@@ -38,7 +38,10 @@ MAY_REACH = {
     "glance": {READER, OWNER},
     "events": {READER, OWNER},
     "shared": {VISITOR},
-    **{area: {OWNER} for area in ("account", "audit", "confirming", "devices", "person", "sharing", "signing_out")},
+    **{
+        area: {OWNER}
+        for area in ("account", "audit", "commands", "confirming", "devices", "person", "sharing", "signing_out")
+    },
     "uploaders": {OWNER},
 }
 """By blueprint."""

@@ -12,7 +12,15 @@ from tests.web.test_accessibility import FAULTS
 from tests.web.test_uploader_pages import answers, run, uploaders
 
 PAGES = [
-    *("/account", "/account/password", "/account/authenticator", "/account/recovery-codes", "/audit", "/confirm"),
+    *(
+        "/account",
+        "/account/password",
+        "/account/authenticator",
+        "/account/recovery-codes",
+        "/audit",
+        "/commands",
+        "/confirm",
+    ),
     *("/devices", "/devices/new", "/person", "/sharing", "/sharing/new", "/uploaders", "/uploaders/add"),
     *("/uploaders/add/dexcom_share", "/uploaders/add/librelinkup", "/uploaders/add/nightscout"),
 ]
