@@ -17,7 +17,7 @@ from app.compat.paths import CanonicalPaths
 from app.compat.services import identify, open_surface
 from app.compat.transport import wrap
 from app.compat.v1.blueprint import blueprint as v1_blueprint
-from app.compat.v2 import authorization
+from app.compat.v2 import authorization, notifications
 from app.extensions import csrf
 from app.identity.door import guard
 
@@ -25,10 +25,12 @@ from app.identity.door import guard
 def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
     """Serve Nightscout's API from ``app``; ``wait`` holds back, for so many seconds, who showed bad credentials."""
     app.extensions["compat"] = open_surface(app.extensions["house"], app.extensions["nightscout access"], wait)
+    notifications.open_push(app)
     for blueprint, prefix, name in (
         (v1_blueprint(), "/api/v1", "v1"),
         (v1_blueprint(), "/api/v2", "v1_in_v2"),
         (authorization.blueprint(), "/api/v2", "v2"),
+        (notifications.blueprint(), "/api/v2", "v2_notifications"),
         (versions.blueprint(), "/api", "api"),
     ):
         wrap(blueprint)
