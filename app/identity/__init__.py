@@ -5,5 +5,6 @@ What a share link allows is decided in ``sharing/``; what a document is, in ``re
 
 People: ``setup`` makes the first account, ``sign_in`` lets its owner in (``enrolment``, ``second_factor``,
 ``recovery``), ``sessions`` keeps them in, ``way_back`` is for the operator. Programs: ``nightscout`` says who presents
-a secret or a token (``subjects``, ``roles``, ``tokens``, ``web_tokens``). Both: ``throttle``, ``penalties``, ``audit``.
+a secret or a token (``subjects``, ``roles``, ``tokens``, ``web_tokens``). Both: ``throttle``, ``penalties``, ``audit``,
+``notices``.
 """

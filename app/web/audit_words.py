@@ -42,6 +42,7 @@ _SENTENCES = {
     "device token revoked": "{who} shut out the app {about}",
     "credential refused": "An app showed a credential that is not known here",
     "remote command given": "{who} gave Loop a remote command: {what}",
+    "alarm silenced": "{who} silenced {level} alarms ({about}) for {minutes} minutes",
     "uploader made": "{who} added the uploader {about}",
     "uploader changed": "{who} changed the uploader {about}",
     "uploader paused": "{who} paused the uploader {about}",

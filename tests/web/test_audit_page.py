@@ -37,6 +37,10 @@ def row(act: str, actor: Actor = MUM, about: str = "", address: str = "192.0.2.7
         (row("authenticator reset", system_actor("operator")), "The operator of the server took an authenticator away"),
         (row("subject made", Actor("token", "token:xDrip"), "Nurse"), "The app xDrip made the subject Nurse"),
         (row("role deleted", Actor("secret", "secret"), "x"), "Who holds the API secret deleted the role x"),
+        (
+            row("alarm silenced", about="Time Ago", level="urgent", minutes=30),
+            "Mum silenced urgent alarms (Time Ago) for 30 minutes",
+        ),
         (row("moon landed"), "Mum: moon landed"),
         (row("share made"), "Mum made a link for ?"),
     ],
