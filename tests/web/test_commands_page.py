@@ -149,6 +149,11 @@ def test_what_apps_send_cannot_break_out(remote: Remote) -> None:
     assert not any(markup in page for markup in ("<img src=x>", "<b>", "<i>"))
 
 
+def test_the_audit_list_tells_of_it_in_a_sentence(remote: Remote) -> None:
+    remote.give(BOLUS, FOLLOW)
+    assert "The app LoopFollow gave Loop a remote command: Bolus 1.25 U" in words_in(remote.household.mum().get("/audit"))
+
+
 def test_without_any_it_says_so(remote: Remote) -> None:
     page = words_in(remote.household.mum().get("/commands"))
     assert "None yet." in page
