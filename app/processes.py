@@ -6,8 +6,11 @@ the fork; when it is told to stop, open live streams are ended, jobs finish what
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -33,6 +36,9 @@ log = logging.getLogger(__name__)
 GRACE_S = 5
 # A phone or a bridge that uploads each minute keeps its connection.
 KEEP_ALIVE_S = 75
+# So long a piece of an answer waits for a client that does not read, and a body for one that does not send.
+PATIENCE_S = 30
+_PATIENCE = struct.pack("@ll", PATIENCE_S, 0)
 
 COLLECTION_SETTINGS = {
     "entries": "ENTRIES_COLLECTION",
@@ -79,7 +85,26 @@ def release(settings: Settings) -> list[str]:
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker, which also ends open live streams when it is told to stop."""
+    """gunicorn's threaded worker, which also ends open live streams when it is told to stop.
+
+    A client that neither reads what it asked for nor sends what it announced loses its connection, and the thread that
+    waits for it is free again.
+    """
+
+    def enqueue_req(self, conn: Any) -> None:
+        if not conn.initialized:
+            for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                conn.sock.setsockopt(socket.SOL_SOCKET, option, _PATIENCE)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # what the kernel holds for such a client is free then, too
+                conn.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * PATIENCE_S)
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        try:
+            return bool(super().handle_request(req, conn))
+        except (BlockingIOError, TimeoutError):
+            log.info("a client did not read its answer")
+            return False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._end_streams()
@@ -134,6 +159,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Build the application, in the process that will serve it."""
         self._house = open_house(self._settings)
         self._flask = create_app(self._house)
+        # What is there now stays: looking through it again and again would cost each big upload a tenth of its time.
+        gc.collect()
+        gc.freeze()
         return self._flask
 
     def end_streams(self) -> None:

@@ -126,8 +126,8 @@ def _sent(request: Request, most_bytes: int) -> Iterator[bytes]:
             yield piece
     except RequestEntityTooLarge:
         raise TooBig("The body is too big", hint=f"At most {most_bytes} bytes.") from None
-    except ClientDisconnected:
-        raise MalformedBody("The body ended early") from None
+    except (ClientDisconnected, OSError):
+        raise MalformedBody("The body ended early, or did not come") from None
 
 
 def _inflated(pieces: Iterator[bytes], most_bytes: int) -> bytes:
