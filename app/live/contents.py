@@ -15,7 +15,7 @@ from app.live.reports import Report, latest_facts, report_of
 from app.live.window import Item, Window
 from app.store.interface import Change, Document
 
-DOCUMENTED = ("entries", "treatments", "devicestatus", "profile")
+DOCUMENTED = ("entries", "treatments", "devicestatus", "activity", "profile", "food")
 """The collections whose documents are behind the picture."""
 
 HOUR_MS = 3_600_000

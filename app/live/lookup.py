@@ -9,9 +9,11 @@ from app.actor import system_actor
 from app.clock import Clock, iso_of
 from app.live.building import reading_of
 from app.live.picture import Reading
+from app.records.activity import Activity
 from app.records.collection import Records
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
+from app.records.food import Food
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store.interface import Document, Store
@@ -30,9 +32,9 @@ class Lookup:
         self._treatments = Treatments(store, clock, actor)
         self._statuses = DeviceStatus(store, clock, actor)
         self._profiles = Profiles(store, clock, actor)
-        self._by_collection: Mapping[str, Records] = {
-            records.collection: records for records in (self._entries, self._treatments, self._statuses)
-        }
+        self._food = Food(store, clock, actor)
+        dated = (self._entries, self._treatments, self._statuses, Activity(store, clock, actor))
+        self._by_collection: Mapping[str, Records] = {records.collection: records for records in dated}
 
     def with_ids(self, collection: str, ids: Sequence[Any]) -> list[Document]:
         """Return the documents of a collection with these ids that still exist."""
@@ -63,6 +65,10 @@ class Lookup:
     def profiles(self) -> Iterable[Document]:
         """Return the profile that started last, if there is one."""
         return self._profiles.search(limit=1)
+
+    def food(self) -> Iterable[Document]:
+        """Return all food."""
+        return self._food.search()
 
     def stats(self) -> dict[str, int]:
         """Return the store's sizes in bytes."""

@@ -54,31 +54,34 @@ class Recent:
             "entries": (DocumentWindow(entry_ms), 48 * HOUR_MS),
             "treatments": (DocumentWindow(treatment_ms), 60 * HOUR_MS),
             "devicestatus": (DocumentWindow(reported_ms), status_days * DAY_MS),
+            "activity": (DocumentWindow(reported_ms), 48 * HOUR_MS),
         }
         self._lasting: dict[str, Document] = {}
         self._profiles: tuple[Document, ...] = ()
+        self._food: tuple[Document, ...] = ()
         self._stats: Mapping[str, int] = {}
         self._stats_at_ms: int | None = None
         self._all: Documents | None = None
 
     def load(self) -> None:
         """Read everything anew. Errors of the store pass through and leave things as they were."""
-        lasting, profiles = self._found_lasting(), tuple(self._lookup.profiles())
+        lasting, profiles, food = self._found_lasting(), tuple(self._lookup.profiles()), tuple(self._lookup.food())
         found = {name: self._lookup.since(name, self._from_ms(name)) for name in self._windows}
         self._look_at_stats()
         for name, (window, _) in self._windows.items():
             window.fill(found[name], self._from_ms(name))
-        self._lasting, self._profiles, self._all = lasting, profiles, None
+        self._lasting, self._profiles, self._food, self._all = lasting, profiles, food, None
 
     def refresh(self, ids: Mapping[str, Sequence[Any]]) -> Mapping[str, list[Document]]:
         """Read what changed, by collection and id; return the documents that still exist."""
         touched = {name: self._lookup.with_ids(name, ids[name]) for name in self._windows if ids.get(name)}
         lasting = self._found_lasting() if self._touches_lasting(ids, touched) else self._lasting
         profiles = tuple(self._lookup.profiles()) if ids.get("profile") else self._profiles
+        food = tuple(self._lookup.food()) if ids.get("food") else self._food
         self._look_at_stats()
         for name, documents in touched.items():
             self._windows[name][0].refresh(ids[name], documents, self._from_ms(name))
-        self._lasting, self._profiles, self._all = lasting, profiles, None
+        self._lasting, self._profiles, self._food, self._all = lasting, profiles, food, None
         return touched
 
     def slide(self) -> None:
@@ -103,7 +106,9 @@ class Recent:
                 entries=self.in_window("entries"),
                 treatments=self._with_lasting(self.in_window("treatments")),
                 device_statuses=self.in_window("devicestatus"),
+                activity=self.in_window("activity"),
                 profiles=self._profiles,
+                food=self._food,
                 stats=self._stats,
             )
         return self._all

@@ -8,8 +8,10 @@ import pytest
 
 from app.live.documents import Documents
 from app.live.live_picture import LivePicture
+from app.records.activity import Activity
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
+from app.records.food import Food
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store.interface import Store
@@ -92,6 +94,17 @@ def test_the_profile_that_started_last_is_the_one(live: LivePicture, profiles: P
     assert [profile["defaultProfile"] for profile in live.now().documents.profiles] == ["A"]
     profiles.save([{"startDate": "2026-11-02T00:00:00.000Z", "defaultProfile": "B", "store": {}}])
     wait_until(lambda: live.now().documents.profiles[0]["defaultProfile"] == "B")
+
+
+def test_food_and_activity_are_in_them(live: LivePicture, store: Store, clock: SettableClock) -> None:
+    food, activity = Food(store, clock, PHONE), Activity(store, clock, PHONE)
+    food.save([{"type": "food", "name": "Apple", "carbs": 12}])
+    assert [one["name"] for one in live.now().documents.food] == ["Apple"]
+    food.save([{"type": "food", "name": "Bread", "carbs": 20}])
+    activity.save([{"created_at": "2026-11-21T08:00:00+01:00", "heartrate": 90}])
+    activity.save([{"created_at": "2026-11-18T08:00:00+01:00", "heartrate": 70}])
+    wait_until(lambda: len(live.now().documents.food) == 2 and bool(live.now().documents.activity))
+    assert [one["heartrate"] for one in live.now().documents.activity] == [90]
 
 
 @pytest.mark.parametrize(("status_days", "reports"), [(1, 1), (2, 2)])

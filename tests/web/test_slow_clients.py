@@ -16,10 +16,12 @@ from app.processes import PATIENCE_S, _Worker
 
 @pytest.fixture
 def connected() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        with socket.create_connection(listening.getsockname()) as client, listening.accept()[0] as served:
-            assert client
-            yield served
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as served,
+    ):
+        yield served
 
 
 @pytest.fixture
