@@ -122,7 +122,11 @@ def test_whether_apple_has_it_can_only_be_unknown_before_it_is_known(
     assert found_again(store, first).state == "queued"
 
 
-def test_the_same_submitted_again_is_the_same_command(store: Store, clock: SettableClock, keyring: KeyRing) -> None:
+@pytest.mark.parametrize("begins_s", [0, 1, 180, 299])
+def test_the_same_submitted_again_is_the_same_command(
+    store: Store, clock: SettableClock, keyring: KeyRing, begins_s: int
+) -> None:
+    clock.advance(s=begins_s)
     kept = keep(store, clock, keyring)
     clock.advance(ms=LIFETIME_MS - 1)
     again, is_new = keeping.keep(store, clock, keyring, DAD, asked)

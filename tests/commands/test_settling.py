@@ -11,7 +11,7 @@ from app.commands.apns import Push, Verdict
 from app.commands.command import CommandFailed
 from app.commands.settling import settle
 from app.records.treatments import Treatments
-from app.store import open_store
+from app.store import Store, open_store
 from tests.clocks import SettableClock
 from tests.commands.conftest import BOLUS, CANCEL, CARBS, LOOP, OTP, OVERRIDE, Caregivers, Phone
 from tests.emulators.apns import Answer, ApnsEmulator
@@ -191,7 +191,7 @@ def test_the_bolus_that_fits_best_is_each_commands_own(
     seen = caregivers.look(rounded)
     assert (seen.state, seen.detail) == ("seen", "Loop recorded a bolus of 1.2 U; 1.25 U were asked.")
     clock.advance(s=10)
-    phone.bolus(1.2)
+    phone.bolus(1.22)
     assert caregivers.look(rounded) == seen
 
 
@@ -360,6 +360,30 @@ def test_looking_at_once_from_many_places_comes_to_the_same(
     phone.bolus(1.25)
     assert all_at_once(lambda number: settle(caregivers.store, clock)).count(kept[2].expires_ms) == 8
     assert [caregivers.look(one).state for one in kept] == ["done", "done", "sent", "sent"]
+
+
+def test_who_is_overtaken_looks_anew(
+    caregivers: Caregivers, phone: Phone, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = caregivers.give(BOLUS)
+    clock.advance(s=1)
+    second = caregivers.give({**BOLUS, "otp": "111111"})
+    read = keeping.given_since
+
+    def overtaken(store: Store, since_ms: int) -> list[keeping.Kept]:
+        found = read(store, since_ms)
+        monkeypatch.setattr(keeping, "given_since", read)
+        phone.bolus(1.25)
+        settle(store, clock)
+        clock.advance(s=1)
+        phone.bolus(1.25)
+        return found
+
+    monkeypatch.setattr(keeping, "given_since", overtaken)
+    settle(caregivers.store, clock)
+    rows = {kept.id: kept for kept in read(caregivers.store, 0)}
+    assert [rows[kept.id].state for kept in (first, second)] == ["done", "done"]
+    assert rows[first.id].evidence != rows[second.id].evidence
 
 
 def test_it_does_not_matter_who_stored_the_treatment(

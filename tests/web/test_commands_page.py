@@ -151,7 +151,8 @@ def test_what_apps_send_cannot_break_out(remote: Remote) -> None:
 
 def test_the_audit_list_tells_of_it_in_a_sentence(remote: Remote) -> None:
     remote.give(BOLUS, FOLLOW)
-    assert "The app LoopFollow gave Loop a remote command: Bolus 1.25 U" in words_in(remote.household.mum().get("/audit"))
+    page = words_in(remote.household.mum().get("/audit"))
+    assert "The app LoopFollow gave Loop a remote command: Bolus 1.25 U" in page
 
 
 def test_without_any_it_says_so(remote: Remote) -> None:
