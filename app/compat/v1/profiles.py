@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
+from app.compat.kept_answers import kept
 from app.compat.parameters import parameters
 from app.compat.query import PROFILES, most_of, query_of
 from app.compat.services import profiles
@@ -25,6 +26,7 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:profile:read")
+@kept("profile")
 def list_profiles() -> Response:
     """Answer with the newest profiles; ``find`` plays no part."""
     most = most_of({"count": parameters(request).get("count")}, PROFILES, DEFAULT_COUNT)
@@ -32,6 +34,7 @@ def list_profiles() -> Response:
 
 
 @requires("api:profile:read")
+@kept("profile")
 def search_profiles() -> Response:
     """Answer with the newest profiles that match."""
     query = query_of(parameters(request), PROFILES, house().clock.now_ms(), default=DEFAULT_COUNT)
@@ -39,6 +42,7 @@ def search_profiles() -> Response:
 
 
 @requires("api:profile:read")
+@kept("profile")
 def current_profile() -> Response:
     """Answer with the profile that started last, or null."""
     return json_answer(profiles().current())
