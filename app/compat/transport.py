@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 from flask import Blueprint, Request, Response, request
 
@@ -43,19 +44,28 @@ def compressed(response: Response, asked: Request) -> Response:
     """Return the answer gzipped where the client takes that and it is worth it; event streams never are."""
     depends_on(response, "Accept-Encoding")
     if (
-        response.is_streamed
-        or response.direct_passthrough
-        or len(response.get_data()) < COMPRESSED_FROM_BYTES
+        response.direct_passthrough
         or "Content-Encoding" in response.headers
         or response.mimetype == "text/event-stream"
         or asked.accept_encodings.quality("gzip") <= 0
     ):
         return response
-    body = response.get_data()
-    packer = zlib.compressobj(1 if len(body) > BIG_BYTES else 6, zlib.DEFLATED, _GZIP)
-    response.set_data(packer.compress(body) + packer.flush())
+    if response.is_streamed:
+        response.response = _packed(response.iter_encoded())
+    elif len(body := response.get_data()) < COMPRESSED_FROM_BYTES:
+        return response
+    else:
+        packer = zlib.compressobj(1 if len(body) > BIG_BYTES else 6, zlib.DEFLATED, _GZIP)
+        response.set_data(packer.compress(body) + packer.flush())
     response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def _must_move(asked: Request, settings: Settings) -> bool:

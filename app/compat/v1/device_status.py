@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
 from app.compat.documents import deleted, something_to_find
+from app.compat.kept_answers import kept
 from app.compat.parameters import parameters
 from app.compat.query import DEVICESTATUS, filter_of, query_of
 from app.compat.rows import device_status_row
@@ -27,13 +28,14 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:devicestatus:read")
+@kept("devicestatus")
 def list_device_status() -> Response:
     """Answer with the newest device status that match."""
     query = query_of(parameters(request), DEVICESTATUS, house().clock.now_ms(), default=DEFAULT_COUNT)
     if query.most == 0:
         return rows_answer([])
     found = device_status().search_json(query.filter, sort=query.sort, limit=query.most or 0)
-    return rows_answer([device_status_row(row) for row in found])
+    return rows_answer(map(device_status_row, found))
 
 
 @requires("api:devicestatus:read", "api:devicestatus:create")

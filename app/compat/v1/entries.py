@@ -19,6 +19,7 @@ from app.compat.client_quirks import (
 )
 from app.compat.documents import deleted, something_to_find, uploaded
 from app.compat.errors import Refusal
+from app.compat.kept_answers import kept
 from app.compat.negotiation import chosen
 from app.compat.parameters import parameters
 from app.compat.query import ENTRIES, Query, filter_of, query_of
@@ -49,18 +50,21 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:entries:read")
+@kept("entries")
 def list_entries() -> Response:
     """Answer with the newest entries that match."""
     return answer(_query(parameters(request)))
 
 
 @requires("api:entries:read")
+@kept("entries")
 def current_entry() -> Response:
     """Answer with the newest entry of any type."""
     return answer(Query(_query({}).filter, None, 1))
 
 
 @requires("api:entries:read")
+@kept("entries")
 def entries_of(spec: str) -> Response:
     """Answer with the entry of this id, or the newest entries of this type."""
     if not _ID.fullmatch(spec):
@@ -159,14 +163,14 @@ def _completion(settings: Settings) -> Callable[[bytes], bytes]:
     return complete
 
 
-def _date_of(row: bytes) -> float:
-    date = orjson.loads(row).get("date")
-    return date if isinstance(date, int | float) else 0
-
 def with_device(shown: str, document: Document) -> Document:
     """Return a document with ``shown`` in place of its device; "" leaves it as it is."""
     return document | {"device": shown} if shown and "device" in document else document
 
+
+def _date_of(row: bytes) -> float:
+    date = orjson.loads(row).get("date")
+    return date if isinstance(date, int | float) else 0
 
 
 def _instant(row: bytes) -> Instant | None:

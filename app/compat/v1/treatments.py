@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer, rows_answer
 from app.compat.documents import deleted, something_to_find, uploaded, uploaded_one
+from app.compat.kept_answers import kept
 from app.compat.parameters import parameters
 from app.compat.query import TREATMENTS, filter_of, query_of
 from app.compat.rows import treatment_row
@@ -33,6 +34,7 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:treatments:read")
+@kept("treatments")
 def list_treatments() -> Response:
     """Answer with the newest treatments that match."""
     asked, shared = parameters(request), house()
