@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from app.compat import versions
+from app.compat import pebble, versions
 from app.compat.errors import shape_errors
+from app.compat.kept_answers import AnsweredFromMemory
 from app.compat.paths import CanonicalPaths
 from app.compat.services import identify, open_surface
 from app.compat.transport import wrap
 from app.compat.v1.blueprint import blueprint as v1_blueprint
-from app.compat.v2 import authorization, notifications
+from app.compat.v2 import authorization, computed, notifications
 from app.extensions import csrf
 from app.identity.door import guard
 
@@ -30,7 +31,9 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
         (v1_blueprint(), "/api/v1", "v1"),
         (v1_blueprint(), "/api/v2", "v1_in_v2"),
         (authorization.blueprint(), "/api/v2", "v2"),
+        (computed.blueprint(), "/api/v2", "v2_computed"),
         (notifications.blueprint(), "/api/v2", "v2_notifications"),
+        (pebble.blueprint(), "", "pebble"),
         (versions.blueprint(), "/api", "api"),
     ):
         wrap(blueprint)
@@ -38,4 +41,5 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
         shape_errors(blueprint)
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint, url_prefix=prefix, name=name)
-    app.wsgi_app = CanonicalPaths(app.wsgi_app)  # type: ignore[method-assign]
+    kept = AnsweredFromMemory(app.wsgi_app, lambda: app.extensions["compat"].kept)
+    app.wsgi_app = CanonicalPaths(kept)  # type: ignore[method-assign]

@@ -11,15 +11,21 @@ from app.actor import Actor
 from app.alarms.silences import Silences
 from app.compat.credentials import Gate
 from app.compat.features import Features, features_of
+from app.compat.kept_answers import KeptAnswers
 from app.compat.query import ACTIVITY, DEVICESTATUS, ENTRIES, FOOD, PROFILES, TREATMENTS, Shape
+from app.compat.v2.properties.texts import PropertyTexts
 from app.house import House
 from app.identity.door import house, present_actor
 from app.identity.nightscout import NightscoutAccess
+from app.live.live_picture import LivePicture
+from app.live.present import Present, Presents
+from app.live.snapshot import documents_at
 from app.records.activity import Activity
 from app.records.collection import Records
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.food import Food
+from app.records.person import read_person
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 
@@ -31,17 +37,37 @@ class Surface:
     gate: Gate
     access: NightscoutAccess
     features: Features
+    kept: KeptAnswers
+    presents: Presents
+    properties: PropertyTexts
 
 
 def open_surface(house: House, access: NightscoutAccess, wait: Callable[[float], None]) -> Surface:
     """Return what the surface of a process shares; nothing is read yet."""
-    return Surface(Gate(house, access, wait), access, features_of(house.settings))
+    kept = KeptAnswers(house.store, house.clock)
+    features = features_of(house.settings)
+    presents = Presents(house.settings, lambda: read_person(house.store, house.settings))
+    return Surface(Gate(house, access, wait), access, features, kept, presents, PropertyTexts(features))
 
 
 def surface() -> Surface:
     """Return what the surface of this process shares."""
     shared: Surface = current_app.extensions["compat"]
     return shared
+
+
+def present() -> Present:
+    """Return what is known now, the same for everybody until something changes, half a minute at most."""
+    live: LivePicture = current_app.extensions["live"]
+    return surface().presents.at(live.now(), house().clock.now_ms())
+
+
+def present_at(at_ms: int) -> Present:
+    """Return what was known at a moment of the past, by what is stored today."""
+    shared = house()
+    status_days = 2 if shared.settings["DEVICESTATUS_DAYS"] == 2 else 1
+    documents = documents_at(shared.store, at_ms, status_days=status_days)
+    return Present(documents, at_ms, read_person(shared.store, shared.settings), shared.settings)
 
 
 def identify(request: Request) -> Actor:
@@ -86,15 +112,15 @@ def activity() -> Activity:
     return Activity(shared.store, shared.clock, present_actor())
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """A collection as some routes name it in their path."""
 def silences() -> Silences:
     """Return the silences of the alarms."""
     shared = house()
     return Silences(shared.store, shared.clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A collection as some routes name it in their path."""
 
     name: str
     shape: Shape

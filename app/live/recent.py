@@ -8,7 +8,7 @@ from typing import Any
 from app.clock import Clock
 from app.glucose.staleness import FUTURE_TOLERANCE_MS
 from app.live.documents import Documents, DocumentWindow
-from app.live.fields import first_moment
+from app.live.fields import first_moment, text
 from app.live.lookup import Lookup
 from app.store.interface import Document
 
@@ -114,8 +114,8 @@ class Recent:
         return self._all
 
     def _with_lasting(self, treatments: tuple[Document, ...]) -> tuple[Document, ...]:
-        there = {treatment["_id"] for treatment in treatments}
-        before = [event for event in self._lasting.values() if event["_id"] not in there]
+        there = {str(treatment["_id"]) for treatment in treatments}
+        before = [event for event in self._lasting.values() if str(event["_id"]) not in there]
         if not before:
             return treatments
         return tuple(sorted((*before, *treatments), key=lambda treatment: treatment_ms(treatment) or 0))
@@ -124,10 +124,10 @@ class Recent:
         return self._clock.now_ms() - self._windows[name][1]
 
     def _touches_lasting(self, ids: Mapping[str, Sequence[Any]], touched: Mapping[str, Sequence[Document]]) -> bool:
-        known = {event["_id"] for event in self._lasting.values()}
+        known = {str(event["_id"]) for event in self._lasting.values()}
         changed = touched.get("treatments", ())
-        return any(id in known for id in ids.get("treatments", ())) or any(
-            treatment.get("eventType") in _LASTING for treatment in changed
+        return any(str(id) in known for id in ids.get("treatments", ())) or any(
+            text(treatment.get("eventType")) in _LASTING for treatment in changed
         )
 
     def _found_lasting(self) -> dict[str, Document]:

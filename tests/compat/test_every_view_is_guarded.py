@@ -20,7 +20,7 @@ PUBLIC = {
 def routes(served: tuple[Flask, str]) -> list[tuple[str, str, str]]:
     app, _ = served
     arguments = dict.fromkeys(("spec", "name", "id", "storage", "field", "type", "prefix", "regex", "model", "token",
-                               "permission", "rest"), "entries")  # fmt: skip
+                               "permission", "rest", "names", "when"), "entries")  # fmt: skip
     with app.test_request_context():
         return [
             (

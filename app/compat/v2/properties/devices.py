@@ -1,0 +1,189 @@
+"""``upbat``, ``pump``, ``sensorState``: what phone, pump and transmitter say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.compat.runtime_records import status_record
+from app.compat.wire import given, iso, js_text
+from app.glucose.levels import Level
+from app.glucose.nightscout_texts import fixed_text
+from app.glucose.time_ago import time_ago
+from app.glucose.units import half_up
+from app.live.fields import number, text
+from app.live.present import Present
+from app.live.pump_status import Gauge, PumpStatus
+from app.live.setting_values import switched_on
+from app.live.statuses import device_name
+from app.live.transmitter import Transmitter
+from app.live.uploader_batteries import Charge, Uploader, lowest_charge
+
+Property = dict[str, Any]
+
+_BATTERY_STEPS = ((95, 100), (55, 75), (30, 50))
+_EMPTIEST = 25
+_STALE = {Level.WARN: "Warning, Pump data stale", Level.URGENT: "URGENT: Pump data stale"}
+_TRANSMITTER_FIELDS = {
+    "lastState": "state",
+    "lastStateString": "stateString",
+    "lastStateStringShort": "stateStringShort",
+    "lastSessionStart": "sessionStart",
+    "lastTxId": "txId",
+    "lastTxStatus": "txStatus",
+    "lastTxStatusString": "txStatusString",
+    "lastTxStatusStringShort": "txStatusStringShort",
+    "lastTxActivation": "txActivation",
+    "lastMode": "mode",
+    "lastRssi": "rssi",
+    "lastUnfiltered": "unfiltered",
+    "lastFiltered": "filtered",
+    "lastNoise": "noise",
+    "lastNoiseString": "noiseString",
+    "lastCalType": "calType",
+    "lastCalibrationDate": "lastCalibrationDate",
+    "lastBatteryTimestamp": "batteryTimestamp",
+    "lastVoltageA": "voltagea",
+    "lastVoltageB": "voltageb",
+    "lastTemperature": "temperature",
+    "lastResistance": "resistance",
+}
+
+
+def upbat(present: Present) -> Property:
+    """Return the batteries of the uploaders, the lowest first of all."""
+    lowest = lowest_charge(present.uploaders)
+    property: Property = {"display": "?%", "devices": {one.uri: _uploader(one) for one in present.uploaders}}
+    if lowest is None:
+        return property
+    least = _charge(lowest)
+    shown = given(level=least.get("level"), display=least["display"], status=lowest.level.status)
+    return shown | {"devices": property["devices"], "min": least}
+
+
+def pump(present: Present) -> Property:
+    """Return the device status that says most about the pump, and what it says as texts with levels."""
+    found = present.pump
+    if found is None:
+        return {"data": {"level": Level.NONE, "title": "Pump Status", "device": {"label": "Device"}}}
+    return status_record(found.status) | {"clockMills": found.heard_ms, "data": _pump_data(found, present.now_ms)}
+
+
+def sensor_state(present: Present) -> Property:
+    """Return what the transmitter says of itself."""
+    found = present.transmitter
+    told = {name: found.said.get(field) for name, field in _TRANSMITTER_FIELDS.items()}
+    line = {f"last{name}": _rounded(found.said.get(name.lower())) for name in ("Slope", "Intercept")}
+    property = {
+        "seenDevices": {uri: {"name": device_name(uri), "uri": uri} for uri in found.devices},
+        "latest": status_record(found.latest) if found.latest else None,
+        "level": found.level,
+        "lastDevice": found.latest.document.get("device") if found.latest else None,
+        "lastStateTime": iso(found.at_ms),
+        **told,
+        **line,
+    }
+    alerts = switched_on(present.settings, "XDRIPJS_ENABLE_ALERTS")
+    return property | given(notification=_transmitter_notice(found) if alerts else None)
+
+
+def _uploader(uploader: Uploader) -> Property:
+    statuses = [
+        {
+            "uploader": _charge(charge),
+            "created_at": charge.status.document.get("created_at"),
+            "mills": charge.status.at_ms,
+            "_id": charge.status.document.get("_id"),
+        }
+        for charge in uploader.charges
+    ]
+    lowest = given(min=_charge(uploader.lowest) if uploader.lowest else None)
+    return {"name": device_name(uploader.uri), "uri": uploader.uri, "statuses": statuses} | lowest
+
+
+def _charge(charge: Charge) -> Property:
+    property = {**charge.uploader}
+    if charge.volts is not None:
+        property |= {"voltage": charge.volts, "voltageDisplay": f"{fixed_text(charge.volts, 3)}v"}
+    if not charge.is_known:
+        return property
+    value = charge.volts if charge.percent is None else charge.percent
+    shown = property.get("voltageDisplay") if charge.percent is None else f"{js_text(charge.percent)}%"
+    property |= {"value": value, "display": f"{shown}{'⚡' if charge.charging else ''}"}
+    if charge.percent is not None:
+        percent = charge.percent
+        property["battery"] = percent
+        property["level"] = next((shown for least, shown in _BATTERY_STEPS if percent >= least), _EMPTIEST)
+    return property | ({"notification": charge.level} if charge.level >= Level.WARN else {})
+
+
+def _pump_data(found: PumpStatus, now_ms: int) -> Property:
+    document, said = found.pump, found.status.document
+    data: Property = {"level": found.level, "title": "Pump Status"}
+    if found.clock_ms is not None:
+        data["clock"] = {
+            "value": iso(found.clock_ms),
+            "label": "Last Clock",
+            "display": time_ago(found.clock_ms, now_ms).text,
+            "level": found.clock_level,
+        } | given(message=_STALE.get(found.clock_level))
+    data |= given(reservoir=_reservoir(found), battery=_battery(found))
+    if found.word:
+        data["status"] = {"value": found.word, "display": found.word, "label": "Status"}
+        if found.word_level >= Level.WARN:
+            data["status"] |= {"level": found.word_level, "message": "Pump Suspended"}
+    data["device"] = {"label": "Device"} | given(display=said.get("device"))
+    overrides = ("reservoir_display_override", "reservoir_level_override")
+    data |= given(**{name: document.get(name) for name in ("manufacturer", "model", "extended", *overrides)})
+    lines = [
+        f"Pump {data[name]['label']}: {data[name]['display']}" for name in ("battery", "reservoir") if name in data
+    ]
+    return data | ({"message": "\n".join(lines)} if found.level > Level.NONE else {})
+
+
+def _reservoir(found: PumpStatus) -> Property | None:
+    shown = text(found.pump.get("reservoir_display_override"))
+    if found.reservoir:
+        three_digits = f"{found.reservoir.value:#.3g}".rstrip(".")
+        return _gauge(found.reservoir, "Reservoir", shown or f"{three_digits}U")
+    if not shown and text(found.pump.get("manufacturer")) != "Insulet":
+        return None
+    return {"label": "Reservoir", "display": shown or "50+ U", "level": Level.NONE}
+
+
+def _battery(found: PumpStatus) -> Property | None:
+    if found.percent:
+        return _gauge(found.percent, "Battery", f"{js_text(found.percent.value)}%") | {"unit": "percent"}
+    if found.volts:
+        return _gauge(found.volts, "Battery", f"{js_text(found.volts.value)}v") | {"unit": "volts"}
+    return None
+
+
+def _gauge(gauge: Gauge, label: str, shown: str) -> Property:
+    messages = {Level.WARN: f"Warning, Pump {label} Low", Level.URGENT: f"URGENT: Pump {label} Low"}
+    return {"value": gauge.value, "label": label, "display": shown, "level": gauge.level} | given(
+        message=messages.get(gauge.level)
+    )
+
+
+def _rounded(value: Any) -> float | None:
+    found = number(value)
+    return None if found is None else half_up(found, 2)
+
+
+def _transmitter_notice(found: Transmitter) -> Property | None:
+    if found.level is Level.NONE:
+        return None
+    if found.battery_level > found.state_level:
+        title = "CGM Transmitter Battery Low"
+        first, second = found.said.get("voltagea"), found.said.get("voltageb")
+        message = f"Voltage A: {first}, B: {second}"
+    else:
+        state = text(found.said.get("stateString")) or f"{found.said.get('state')}"
+        title = message = f"CGM Transmitter state: {state}"
+    return {
+        "level": found.level,
+        "title": title,
+        "message": message,
+        "pushoverSound": "incoming",
+        "group": "xDrip-js",
+    }
