@@ -35,6 +35,10 @@ def cases(now_ms: int) -> list[Case]:
         Case("entries, 30 days", f"/api/v1/entries.json?{month}", most=160),
         Case("treatments?count=100", "/api/v1/treatments.json?count=100"),
         Case("devicestatus?count=10", "/api/v1/devicestatus.json?count=10"),
+        Case("pebble", "/pebble"),
+        Case("properties", "/api/v2/properties"),
+        Case("summary", "/api/v2/summary"),
+        Case("entries, each time another", "/api/v1/entries.json?count=10&n={n}"),
         Case("POST one reading", "/api/v1/entries.json", one),
         Case("POST 1,000 readings", "/api/v1/entries.json", thousand, most=80),
     ]

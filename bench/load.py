@@ -21,7 +21,9 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of request: ``body`` makes the n-th body (None for GET), ``most`` bounds how many are sent."""
+    """One kind of request: ``body`` makes the n-th body (None for GET), ``{n}`` in the path is the request's number,
+    ``most`` bounds how many are sent.
+    """
 
     name: str
     path: str
@@ -80,9 +82,11 @@ def _send(
         began = time.monotonic()
         if began > stop_at and results:
             break
-        body = case.body(next(numbers)) if case.body else None
+        number = next(numbers)
+        body = case.body(number) if case.body else None
+        path = case.path.replace("{n}", str(number))
         began = time.monotonic()
-        connection.request("POST" if case.body else "GET", case.path, body, HEADERS)
+        connection.request("POST" if case.body else "GET", path, body, HEADERS)
         answer = connection.getresponse()
         content = answer.read()
         results.append((time.monotonic() - began, len(content)))
