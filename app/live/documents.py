@@ -54,16 +54,17 @@ class DocumentWindow:
 
     def refresh(self, ids: Iterable[Any], documents: Iterable[Document], from_ms: int) -> None:
         """Hold these ``documents`` and nothing else under ``ids``."""
-        for id in ids:
-            self._window.drop(str(id))
-        for kept in self._kept(documents, from_ms):
+        dropped = [id for id in map(str, ids) if self._window.drop(id)]
+        put = self._kept(documents, from_ms)
+        for kept in put:
             self._window.put(kept)
-        self._documents = None
+        if dropped or put:
+            self._documents = None
 
     def trim(self, from_ms: int) -> None:
         """Forget everything before ``from_ms``."""
-        self._window.trim(from_ms)
-        self._documents = None
+        if self._window.trim(from_ms):
+            self._documents = None
 
     @property
     def documents(self) -> tuple[Document, ...]:

@@ -43,20 +43,25 @@ class Window(Generic[Item]):
         insort(self._order, (item.at_ms, item.id))
         self._items = None
 
-    def drop(self, id: str) -> None:
-        """Forget the item with this id, if there is one."""
+    def drop(self, id: str) -> bool:
+        """Forget the item with this id, and tell whether there was one."""
         dropped = self._by_id.pop(id, None)
-        if dropped is not None:
-            del self._order[bisect_left(self._order, (dropped.at_ms, id))]
-            self._items = None
+        if dropped is None:
+            return False
+        del self._order[bisect_left(self._order, (dropped.at_ms, id))]
+        self._items = None
+        return True
 
-    def trim(self, from_ms: int) -> None:
-        """Forget everything before ``from_ms``."""
+    def trim(self, from_ms: int) -> bool:
+        """Forget everything before ``from_ms``, and tell whether there was anything."""
         count = bisect_left(self._order, (from_ms, ""))
+        if not count:
+            return False
         for _, id in self._order[:count]:
             del self._by_id[id]
         del self._order[:count]
         self._items = None
+        return True
 
     @property
     def items(self) -> tuple[Item, ...]:
