@@ -14,9 +14,9 @@ from app.compat.services import present, surface
 from app.compat.v2.properties.doses import bwp, cob, iob
 from app.compat.wire import js_text, on_wire
 from app.glucose.nightscout_texts import fixed_text
+from app.glucose.numbers import figure
 from app.glucose.units import Unit, in_unit
 from app.identity.door import house, requires
-from app.live.fields import number
 from app.live.measurements import Measurement
 from app.live.present import Present
 from app.live.uploader_batteries import last_percent
@@ -50,7 +50,7 @@ def watch(known: Present, features: Features, unit: Unit, count: int) -> dict[st
     rows = [_row(one, unit, with_raw=bool(cals)) for one in reversed(known.sensor[-count:])]
     if rows:
         rows[0] |= _extras(known, features, unit)
-    lines = [{name: number(one.document.get(name)) for name in _LINE_FIELDS} for one in cals]
+    lines = [{name: figure(one.document.get(name)) for name in _LINE_FIELDS} for one in cals]
     return {"bgs": rows, "cals": lines}
 
 

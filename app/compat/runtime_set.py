@@ -15,10 +15,11 @@ def runtime_set(present: Present) -> dict[str, Any]:
     """Return the runtime data of a present, every list oldest first."""
     documents, obscured = present.documents, present.settings["OBSCURE_DEVICE_PROVENANCE"]
     fingers = [one for one in present.measurements if one.reading.kind == "mbg"]
+    readings = [one for one in present.measurements if one.reading.kind == "sgv"]
     made = enriched(present.treatments, present.sensor, present.person.unit)
     switch = present.profiles.switch_at(present.now_ms)
     return {
-        "sgvs": [sgv_record(one, obscured=obscured) for one in present.sensor],
+        "sgvs": [sgv_record(one, obscured=obscured) for one in readings],
         "treatments": made.treatments,
         "mbgs": [mbg_record(one, obscured=obscured) for one in fingers],
         "cals": [cal_record(one) for one in present.calibrations],

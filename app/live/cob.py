@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.glucose.carbs import CarbsOnBoard, carbs_on_board
-from app.glucose.numbers import positive
+from app.glucose.numbers import figure, positive
 from app.glucose.profile import ProfileAt
-from app.live.fields import Document, number, part
+from app.live.fields import Document, part
 from app.live.iob import CLOCKS_DIFFER_MS, LATELY_MS, Source
 from app.live.openaps_status import run_ms
 from app.live.statuses import Status
@@ -78,9 +78,9 @@ def _reported(status: Status) -> ReportedCarbs | None:
     ]
     if runs:
         said_ms, run = max(runs, key=lambda one: one[0])
-        return ReportedCarbs(number(run.get("COB")), Source.OPENAPS, status.device, said_ms)
+        return ReportedCarbs(figure(run.get("COB")), Source.OPENAPS, status.device, said_ms)
     said_ms = status.said_ms(cob, "timestamp") or status.at_ms
-    return ReportedCarbs(number(cob.get("cob")), Source.LOOP, status.device, said_ms) if cob else None
+    return ReportedCarbs(figure(cob.get("cob")), Source.LOOP, status.device, said_ms) if cob else None
 
 
 def _ran_ms(status: Status, run: Document) -> int | None:

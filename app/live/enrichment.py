@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.glucose.numbers import figure
 from app.glucose.sentinels import LOW_MGDL
 from app.glucose.spans import Span, cut_spans
 from app.glucose.units import MGDL_PER_MMOLL, Unit, half_up, unit_named
-from app.live.fields import number, text
+from app.live.fields import text
 from app.live.measurements import Measurement
 from app.live.treated import Treated
 
@@ -78,7 +79,7 @@ def timed(treated: Treated) -> Made:
     made: Made = {**treated.document, "eventType": treated.document.get("eventType") or "", "mills": treated.at_ms}
     if treated.duration_min is not None:
         made["duration"] = treated.duration_min
-        if treated.duration_min and number(made.get("endmills")) is None:
+        if treated.duration_min and figure(made.get("endmills")) is None:
             made["endmills"] = treated.until_ms
     if treated.absolute_u_per_h is not None:
         made["absolute"] = treated.absolute_u_per_h
@@ -87,7 +88,7 @@ def timed(treated: Treated) -> Made:
 
 def in_mgdl(target: Made) -> Made:
     """Return a temporary target in mg/dL: no bound in mg/dL is below 20."""
-    bounds = {name: found for name in ("targetTop", "targetBottom") if (found := number(target.get(name))) is not None}
+    bounds = {name: found for name in ("targetTop", "targetBottom") if (found := figure(target.get(name))) is not None}
     in_mmol = unit_named(text(target.get("units"))) is Unit.MMOLL
     if not in_mmol and all(bound >= _HIGHEST_MMOLL_TARGET for bound in bounds.values()):
         return target | bounds
@@ -110,7 +111,7 @@ class _Curve:
 
 
 def _drawn(treated: Treated, mgdl_at: Callable[[int], int], unit: Unit) -> Made:
-    glucose, written = number(treated.document.get("glucose")), text(treated.document.get("units"))
+    glucose, written = figure(treated.document.get("glucose")), text(treated.document.get("units"))
     if not glucose:
         return {"mgdl": mgdl_at(treated.at_ms)}
     if (unit_named(written) if written else unit) is Unit.MMOLL:

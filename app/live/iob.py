@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.glucose.insulin import InsulinOnBoard, insulin_on_board
+from app.glucose.numbers import figure
 from app.glucose.profile import ProfileAt
-from app.live.fields import first_number, number, part
+from app.live.fields import Document, part
 from app.live.openaps_status import first_iob
 from app.live.statuses import Status
 from app.live.treated import Treated
@@ -91,9 +92,9 @@ def _latest(reported: Sequence[ReportedInsulin], at_ms: int) -> ReportedInsulin 
 def _reported(status: Status) -> ReportedInsulin | None:
     openaps, loop, pump = (part(status.document, name) for name in ("openaps", "loop", "pump"))
     for source, iob, units in (
-        (Source.OPENAPS, first_iob(openaps), number(first_iob(openaps).get("iob"))),
-        (Source.LOOP, part(loop, "iob"), number(part(loop, "iob").get("iob"))),
-        (_pump_source(status), part(pump, "iob"), first_number(part(pump, "iob"), "iob", "bolusiob")),
+        (Source.OPENAPS, first_iob(openaps), figure(first_iob(openaps).get("iob"))),
+        (Source.LOOP, part(loop, "iob"), figure(part(loop, "iob").get("iob"))),
+        (_pump_source(status), part(pump, "iob"), _pump_units(part(pump, "iob"))),
     ):
         if units is not None:
             said_ms = status.said_ms(iob, "time", "timestamp") if iob else None
@@ -104,11 +105,16 @@ def _reported(status: Status) -> ReportedInsulin | None:
                 status.device,
                 status.at_ms if said_ms is None else said_ms,
                 status.at_ms,
-                basal_units=number(by_rig.get("basaliob")),
-                activity=number(by_rig.get("activity")),
+                basal_units=figure(by_rig.get("basaliob")),
+                activity=figure(by_rig.get("activity")),
             )
     return None
 
 
 def _pump_source(status: Status) -> Source:
     return Source.MINIMED if "connect" in status.document else Source.PUMP
+
+
+def _pump_units(iob: Document) -> float | None:
+    total = figure(iob.get("iob"))
+    return figure(iob.get("bolusiob")) if total is None else total

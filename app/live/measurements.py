@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.glucose.numbers import figure
 from app.glucose.raw_glucose import Calibration, RawDisplay, raw_mgdl
 from app.glucose.staleness import is_ahead
 from app.live.building import reading_of
-from app.live.fields import Document, first_moment, number
+from app.live.fields import Document, first_moment
 from app.live.picture import Reading
 from app.records.deletion import is_deleted
+
+_NO_GLUCOSE_MGDL = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ class Calibrated:
 
 
 def measurements_of(entries: Iterable[Document], now_ms: int) -> tuple[Measurement, ...]:
-    """Return the readings among entries, oldest first.
+    """Return the readings among entries, oldest first; a number no sensor and no code can be is none.
 
     Whatever is dated more than five minutes after it came is from a wrong clock and left out for good: its hour will
     come, and it would look new then.
     """
-    found = [Measurement(reading, entry) for entry in entries if (reading := reading_of(entry))]
+    read = [Measurement(reading, entry) for entry in entries if (reading := reading_of(entry))]
+    found = [one for one in read if one.mgdl < _NO_GLUCOSE_MGDL]
     true = [one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms))]
     return tuple(sorted(true, key=lambda one: one.at_ms))
 
@@ -57,7 +61,7 @@ def calibrations_of(entries: Iterable[Document]) -> tuple[Calibrated, ...]:
     for entry in entries:
         at_ms = first_moment(entry, "date", "dateString", "sysTime")
         if entry.get("type") == "cal" and at_ms is not None and not is_deleted(entry):
-            line = Calibration(*(number(entry.get(name)) for name in ("scale", "intercept", "slope")))
+            line = Calibration(*(figure(entry.get(name)) for name in ("scale", "intercept", "slope")))
             found.append(Calibrated(at_ms, line, entry))
     return tuple(sorted(found, key=lambda one: one.at_ms))
 
@@ -68,7 +72,7 @@ def raw_of(measured: Measurement, calibrated: Calibrated, display: str) -> int |
     return raw_mgdl(
         calibrated.calibration,
         mgdl=measured.mgdl,
-        filtered=number(measured.document.get("filtered")),
-        unfiltered=number(measured.document.get("unfiltered")),
+        filtered=figure(measured.document.get("filtered")),
+        unfiltered=figure(measured.document.get("unfiltered")),
         display=known.get(display, RawDisplay.UNSMOOTHED),
     )

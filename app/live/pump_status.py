@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from app.config import Settings
 from app.glucose.levels import Level
-from app.live.fields import Document, number, part, text
+from app.glucose.numbers import figure
+from app.live.fields import Document, part, text
 from app.live.setting_values import number_set, switched_on
 from app.live.statuses import Status, with_part
 
@@ -77,9 +78,9 @@ def _judged(found: PumpStatus, now_ms: int, settings: Settings, hour: float, off
     pump, battery = found.pump, part(found.pump, "battery")
     night = not number_set(settings, "DAY_START") <= hour <= number_set(settings, "DAY_END")
     quiet = night and switched_on(settings, "PUMP_WARN_BATT_QUIET_NIGHT")
-    reservoir = _gauge(number(pump.get("reservoir")), "RES", settings)
+    reservoir = _gauge(figure(pump.get("reservoir")), "RES", settings)
     if reservoir:
-        told = number(pump.get("reservoir_level_override"))
+        told = figure(pump.get("reservoir_level_override"))
         reservoir = Gauge(reservoir.value, _LEVELS.get(told, reservoir.level))
     word = _word(pump)
     suspended = word == "suspended" and switched_on(settings, "PUMP_WARN_ON_SUSPEND")
@@ -87,8 +88,8 @@ def _judged(found: PumpStatus, now_ms: int, settings: Settings, hour: float, off
         found,
         clock_level=_clock_level(found.clock_ms, now_ms, settings),
         reservoir=reservoir,
-        percent=_gauge(number(battery.get("percent")) or None, "BATT_P", settings, quiet=quiet),
-        volts=_gauge(number(battery.get("voltage")) or None, "BATT_V", settings, quiet=quiet),
+        percent=_gauge(figure(battery.get("percent")) or None, "BATT_P", settings, quiet=quiet),
+        volts=_gauge(figure(battery.get("voltage")) or None, "BATT_V", settings, quiet=quiet),
         word=word,
         word_level=Level.WARN if suspended else Level.NONE,
     )

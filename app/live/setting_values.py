@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from app.config import BY_NAME, Settings
-from app.live.fields import number
+from app.glucose.numbers import figure
 
 
 def number_set(settings: Settings, name: str) -> float:
     """Return a setting as a number, its default where what is set is none."""
-    found = number(settings[name])
+    found = figure(settings[name])
     return float(BY_NAME[name].default) if found is None else found
 
 

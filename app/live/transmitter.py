@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from app.config import Settings
 from app.glucose.levels import Level
-from app.live.fields import Document, first_number, number, part, text
+from app.glucose.numbers import figure
+from app.live.fields import Document, first_number, part, text
 from app.live.setting_values import number_set
 from app.live.statuses import Status, with_part
 
@@ -56,7 +57,7 @@ def transmitter(statuses: Iterable[Status], now_ms: int, settings: Settings) -> 
 
 
 def _state_level(said: Document) -> Level:
-    state = number(said.get("state"))
+    state = figure(said.get("state"))
     if state is None and not text(said.get("stateString")):
         return Level.NONE
     if state == _WANTS_CALIBRATION:

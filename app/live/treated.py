@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.glucose.numbers import figure
 from app.glucose.profile_history import ProfileSwitch
 from app.glucose.units import half_up
-from app.live.fields import Document, first_moment, number, text
+from app.live.fields import Document, first_moment, text
 from app.records.deletion import is_deleted
 
 _MINUTE_MS = 60_000
+_LONGEST_MIN = 100 * 366 * 1440  # what lasts longer has no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Treated:
     @property
     def until_ms(self) -> int:
         """When it was meant to end."""
-        return self.at_ms + int((self.duration_min or 0) * _MINUTE_MS)
+        return self.at_ms + int(min(self.duration_min or 0, _LONGEST_MIN) * _MINUTE_MS)
 
     def is_about(self, words: str) -> bool:
         """Tell whether these words are part of its type."""
@@ -48,23 +50,23 @@ def treated_of(documents: Iterable[Document]) -> tuple[Treated, ...]:
 
 
 def _treated(document: Document, at_ms: int) -> Treated:
-    absolute = number(document.get("absolute"))
+    absolute = figure(document.get("absolute"))
     return Treated(
         at_ms=at_ms,
         event_type=text(document.get("eventType")),
         duration_min=duration_min_of(document),
-        insulin_u=number(document.get("insulin")),
-        carbs_g=number(document.get("carbs")),
-        absolute_u_per_h=number(document.get("amount")) if absolute is None else absolute,
-        percent=number(document.get("percent")),
-        relative_u_per_h=number(document.get("relative")),
+        insulin_u=figure(document.get("insulin")),
+        carbs_g=figure(document.get("carbs")),
+        absolute_u_per_h=figure(document.get("amount")) if absolute is None else absolute,
+        percent=figure(document.get("percent")),
+        relative_u_per_h=figure(document.get("relative")),
         document=document,
     )
 
 
 def duration_min_of(document: Document) -> float | None:
     """Return how long a treatment was meant to last, where AndroidAPS only tells it in milliseconds too."""
-    minutes, exact_ms = number(document.get("duration")), number(document.get("durationInMilliseconds"))
+    minutes, exact_ms = figure(document.get("duration")), figure(document.get("durationInMilliseconds"))
     return half_up(exact_ms / _MINUTE_MS) if minutes is None and exact_ms is not None else minutes
 
 
@@ -77,8 +79,8 @@ def profile_switches(treatments: Iterable[Treated]) -> tuple[ProfileSwitch, ...]
             duration_min=treated.duration_min,
             profile_json=text(treated.document.get("profileJson")) or None,
             circadian=treated.document.get("CircadianPercentageProfile") is True,
-            percentage=number(treated.document.get("percentage")),
-            timeshift_h=number(treated.document.get("timeshift")),
+            percentage=figure(treated.document.get("percentage")),
+            timeshift_h=figure(treated.document.get("timeshift")),
         )
         for treated in treatments
         if treated.event_type == "Profile Switch"

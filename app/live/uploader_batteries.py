@@ -8,7 +8,8 @@ from typing import Any
 
 from app.config import Settings
 from app.glucose.levels import Level
-from app.live.fields import Document, number, part, text
+from app.glucose.numbers import figure
+from app.live.fields import Document, part, text
 from app.live.setting_values import number_set
 from app.live.statuses import Status, uploader_of
 
@@ -75,13 +76,13 @@ def last_percent(statuses: Sequence[Status]) -> float | None:
     for status in reversed(statuses):
         uploader = uploader_of(status.document)
         if uploader and text(uploader.get("name")) != _TRANSMITTER:
-            percent = number(uploader.get("battery"))
+            percent = figure(uploader.get("battery"))
             return percent if percent is not None and 0 <= percent <= 100 else None
     return None
 
 
 def _charge(status: Status, uploader: Document, warn: float, urgent: float) -> Charge:
-    percent, volts = number(uploader.get("battery")), number(uploader.get("batteryVoltage"))
+    percent, volts = figure(uploader.get("battery")), figure(uploader.get("batteryVoltage"))
     known = text(uploader.get("name")) != _TRANSMITTER
     if percent is not None and not (known and 0 <= percent <= 100):
         percent = None

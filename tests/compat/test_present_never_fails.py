@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -89,7 +91,7 @@ def spoilt(draw: st.DrawFn, document: Any) -> Any:
         }
     if isinstance(document, list) and document:
         return [draw(spoilt(document[0])), *document[1:]]
-    return document
+    return draw(scalars) if draw(st.integers(0, 11)) == 0 else document
 
 
 @st.composite
@@ -134,6 +136,37 @@ def test_no_document_makes_a_part_fail(
     assert caplog.records == []
     for made in (offered, runtime_set(one), summary(one, features, 6), watch(one, features, unit, 3)):
         only_plain_numbers(json_bytes(on_wire(made)).decode("utf-8", "surrogatepass"))
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path to every value in here, at whatever depth."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in members:
+        yield (*path, name)
+        yield from places(inner, (*path, name))
+
+
+@pytest.mark.parametrize("value", [1e308, {}], ids=["a number beyond all", "nothing of the kind"])
+def test_every_single_value_may_be_nonsense(caplog: pytest.LogCaptureFixture, value: Any) -> None:
+    for path in places(SEEDS):
+        if len(path) < 3:
+            continue
+        household = deepcopy(SEEDS)
+        inner: Any = household
+        for name in path[:-1]:
+            inner = inner[name]
+        inner[path[-1]] = value
+        household["profiles"] = household["profiles"][:1] if path[0] != "profiles" else [household["profiles"][path[1]]]
+        one = known(household, Unit.MMOLL, "Europe/Berlin")
+        features = features_of(one.settings)
+        answers = (
+            properties_of(one, features),
+            runtime_set(one),
+            summary(one, features, 6),
+            watch(one, features, Unit.MGDL, 3),
+        )
+        assert caplog.records == [], path
+        json_bytes(on_wire(answers))
 
 
 @settings(

@@ -55,7 +55,7 @@ def test_clocks_may_run_ahead_by_five_minutes() -> None:
     assert insulin(by_loop(-6)).units is None
 
 
-@pytest.mark.parametrize("iob", [None, "much", True, [], {}])
+@pytest.mark.parametrize("iob", [None, "much", True, [], {}, 1e16, -1e308])
 def test_what_is_no_number_is_no_word(iob: Any) -> None:
     assert insulin(by_loop(1, iob={"iob": iob, "timestamp": when(1)}), by_loop(6)).units == 1.5049
 

@@ -58,3 +58,10 @@ def test_a_broken_calibration_tells_nothing(broken: dict[str, Any]) -> None:
 def test_deleted_entries_are_none() -> None:
     known = present([sgv(5, 110, isValid=False), CAL | {"isValid": False}])
     assert (known.measurements, known.calibrations) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("mgdl", "is_one"), [(5, True), (39, True), (600, True), (99_999, True), (1e5, False), (1e308, False)]
+)
+def test_a_number_no_sensor_can_mean_is_no_reading(mgdl: float, is_one: bool) -> None:
+    assert bool(present([sgv(5, mgdl)]).sensor) is is_one

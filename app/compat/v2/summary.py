@@ -14,11 +14,11 @@ from app.compat.parameters import parameters
 from app.compat.services import present, surface
 from app.compat.v2.properties.table import properties_of
 from app.compat.wire import given, on_wire
+from app.glucose.numbers import figure
 from app.glucose.units import half_up
 from app.identity.door import requires
 from app.live.basal_course import basal_course
 from app.live.enrichment import enriched
-from app.live.fields import number
 from app.live.measurements import Measurement
 from app.live.present import Present
 from app.live.uploader_batteries import lowest_charge
@@ -39,7 +39,7 @@ def add_routes(v2: Blueprint) -> None:
 @requires("api:*:read")
 def show_summary() -> Response:
     """Answer with the last ``hours`` (6, at most the 48 that are at hand) and the state of now."""
-    hours = number(parameters(request).get("hours"))
+    hours = figure(parameters(request).get("hours"))
     wanted = min(hours, _MOST_HOURS) if hours is not None and hours > 0 else _HOURS
     return json_answer(on_wire(summary(present(), surface().features, wanted), hidden=_NOT_TOLD))
 
@@ -95,7 +95,7 @@ def _targets(known: Present) -> list[Part]:
 
 
 def _whole(value: object) -> float | None:
-    found = number(value)
+    found = figure(value)
     return None if found is None else half_up(found)
 
 

@@ -8,9 +8,10 @@ from app.compat.runtime_records import status_record
 from app.compat.wire import given, iso, js_text
 from app.glucose.levels import Level
 from app.glucose.nightscout_texts import fixed_text
+from app.glucose.numbers import figure
 from app.glucose.time_ago import time_ago
 from app.glucose.units import half_up
-from app.live.fields import number, text
+from app.live.fields import text
 from app.live.present import Present
 from app.live.pump_status import Gauge, PumpStatus
 from app.live.setting_values import switched_on
@@ -166,7 +167,7 @@ def _gauge(gauge: Gauge, label: str, shown: str) -> Property:
 
 
 def _rounded(value: Any) -> float | None:
-    found = number(value)
+    found = figure(value)
     return None if found is None else half_up(found, 2)
 
 

@@ -12,9 +12,9 @@ from app.glucose.delta import Bucket
 from app.glucose.levels import Level
 from app.glucose.measured import Measured
 from app.glucose.nightscout_texts import unit_label
+from app.glucose.numbers import figure
 from app.glucose.raw_glucose import noise_label
 from app.glucose.units import half_up, in_unit
-from app.live.fields import number
 from app.live.measurements import Measurement, raw_of
 from app.live.present import Present
 
@@ -61,7 +61,7 @@ def rawbg(present: Present) -> Property:
     last, made = present.last, [one for one in present.calibrations if one.at_ms <= present.now_ms]
     if last is None or not made:
         return {}
-    unit, label = present.person.unit, noise_label(number(last.document.get("noise")), last.mgdl)
+    unit, label = present.person.unit, noise_label(figure(last.document.get("noise")), last.mgdl)
     mgdl = raw_of(last, made[-1], str(present.settings["RAWBG_DISPLAY"])) or 0
     return {
         "mgdl": mgdl,
