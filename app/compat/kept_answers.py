@@ -32,6 +32,9 @@ Question = tuple[str, ...]
 LONGEST_MS = 60_000
 """Kept no longer than this, whatever happens: the window of four days moves, and the use of a token is to be noted."""
 
+OF_THE_PRESENT_MS = 1000
+"""How long what tells the time, or comes from the picture, may be kept: the picture hears of changes a little later."""
+
 MOST_BYTES = 256 * 1024
 MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 
@@ -40,7 +43,10 @@ ADMITTING = ("auth_roles", "auth_subjects", "nl_tokens")
 """The collections that say which program may do what."""
 
 PERSON = "nl_person"
-_COUNTED = (*HEALTH, *ADMITTING, PERSON)
+PRESENT = (*HEALTH, PERSON)
+"""What the picture of now and everything computed from it is made of."""
+
+_COUNTED = (*PRESENT, *ADMITTING)
 
 _WISH = "nightlight.kept"
 _ASKED_BY = (

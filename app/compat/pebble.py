@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from app.compat.answers import json_answer
 from app.compat.directions import direction_word, trend_number
 from app.compat.features import Features
+from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
 from app.compat.services import present, surface
 from app.compat.v2.properties.doses import bwp, cob, iob
@@ -36,6 +37,7 @@ def blueprint() -> Blueprint:
 
 
 @requires("api:pebble:read", "api:entries:read")
+@kept(*PRESENT, longest_ms=OF_THE_PRESENT_MS)
 def show_watch() -> Response:
     """Answer with the newest readings, and beside the first what else a watch shows."""
     asked, known = parameters(request), present()

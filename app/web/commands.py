@@ -12,6 +12,7 @@ from app.commands import keeping
 from app.commands.command import BOLUS, CARBS, MAY_GIVE
 from app.commands.keeping import Kept
 from app.commands.settling import settle
+from app.house import House
 from app.identity.door import guard, house, present_actor, requires
 from app.web.identify import member
 from app.web.uploaders import IN_PLACE
@@ -122,6 +123,8 @@ def _who(kept: Kept) -> str:
 
 
 def register(app: Flask) -> None:
-    """Serve the page."""
+    """Serve the page, and lead to it where commands can be given."""
     app.register_blueprint(blueprint)
-    offer(app, "Remote commands", "commands.page", MAY_GIVE)
+    shared: House = app.extensions["house"]
+    if shared.settings["LOOP_APNS_KEY"]:
+        offer(app, "Remote commands", "commands.page", MAY_GIVE)

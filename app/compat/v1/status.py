@@ -11,7 +11,7 @@ from app.clock import iso_of
 from app.compat.answers import JSON, conditional, depends_on, json_answer, json_bytes
 from app.compat.credentials import presented_by
 from app.compat.features import extended_settings, published_settings
-from app.compat.kept_answers import PERSON, kept
+from app.compat.kept_answers import OF_THE_PRESENT_MS, PERSON, kept
 from app.compat.negotiation import chosen
 from app.compat.services import surface
 from app.errors import Unauthenticated
@@ -23,9 +23,6 @@ VERSION = "15.0.7"
 
 VERSION_NUMBER = 150_007
 _FORMATS = ("text/html", "image/png", "image/svg+xml", "application/javascript", "text/plain", JSON)
-SECOND_MS = 1000
-"""How old the time in a status may be."""
-
 _BADGE = "http://img.shields.io/badge/Nightscout-OK-green"
 
 
@@ -35,7 +32,7 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:status:read")
-@kept(PERSON, longest_ms=SECOND_MS)
+@kept(PERSON, longest_ms=OF_THE_PRESENT_MS)
 def show_status() -> Response:
     """Answer that all is well, in the format the client likes best."""
     format = chosen(request.headers.get("Accept", ""), _FORMATS)

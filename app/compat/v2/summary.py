@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer
 from app.compat.features import Features
+from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
 from app.compat.services import present, surface
 from app.compat.v2.properties.table import properties_of
@@ -37,6 +38,7 @@ def add_routes(v2: Blueprint) -> None:
 
 
 @requires("api:*:read")
+@kept(*PRESENT, longest_ms=OF_THE_PRESENT_MS)
 def show_summary() -> Response:
     """Answer with the last ``hours`` (6, at most the 48 that are at hand) and the state of now."""
     hours = figure(parameters(request).get("hours"))

@@ -6,6 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from app.compat.answers import JSON, conditional
+from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
 from app.compat.services import present, surface
 from app.identity.door import requires
@@ -18,6 +19,7 @@ def add_routes(v2: Blueprint) -> None:
 
 
 @requires("api:entries:read", "api:treatments:read")
+@kept(*PRESENT, longest_ms=OF_THE_PRESENT_MS)
 def show_properties(names: str = "") -> Response:
     """Answer with the properties of these names (``iob,cob``); unknown ones are passed over."""
     wanted = [name for name in names.split("/")[0].split(",") if name]
