@@ -50,7 +50,7 @@ def treatment_of(document: Document) -> Treatment | None:
         insulin=number(document.get("insulin")),
         carbs=number(document.get("carbs")),
         duration_min=_duration_min(document),
-        absolute=first_number(document, "absolute", "rate"),
+        absolute=_rate(document),
         percent=number(document.get("percent")),
         automatic=_is_automatic(document),
         notes=text(document.get("notes")) or text(document.get("reason")),
@@ -79,6 +79,12 @@ def _duration_min(document: Document) -> float | None:
         return minutes
     duration_ms = number(document.get("durationInMilliseconds"))
     return None if duration_ms is None else duration_ms / 60_000
+
+
+def _rate(document: Document) -> float | None:
+    """Return the rate of a temporary basal in U/h; what oref0 says in percent is none."""
+    in_percent = text(document.get("temp")).lower() == "percent"
+    return number(document.get("absolute")) if in_percent else first_number(document, "absolute", "rate")
 
 
 def _is_automatic(document: Document) -> bool:

@@ -99,6 +99,19 @@ def test_a_deletion_undone_is_a_reading_again() -> None:
     assert reading_of(entry(isValid=True)) is not None
 
 
+def test_a_rate_in_percent_is_no_rate_in_units() -> None:
+    def built(**fields: Any) -> Treatment | None:
+        return treatment_of({"_id": "b", "eventType": "Temp Basal", "created_at": "2026-01-14T07:06:00Z", **fields})
+
+    rates = [
+        built(temp="percent", rate=150),
+        built(temp="percent", rate=150, absolute=1.2),
+        built(temp="absolute", rate=0.4),
+        built(rate=0.4),
+    ]
+    assert [found and found.absolute for found in rates] == [None, 1.2, 0.4, 0.4]
+
+
 def test_a_loop_bolus_becomes_a_treatment() -> None:
     document = {
         "_id": "b",
