@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha1
 
 import httpx
 import pytest
@@ -51,3 +52,21 @@ def test_a_filter_with_count_zero_means_no_limit(five_readings: Site, library: h
     )
     assert len(library.get("entries.json?count=0&find[dateString][$gte]=2026-11-21T00:00:00Z").json()) == 19
     assert library.get("entries.json?count=0").json() == []
+
+
+def test_the_older_library_filters_by_any_text(five_readings: Site, library: httpx.Client) -> None:
+    five_readings.treatments.save(
+        [
+            {"eventType": "Note", "created_at": "2026-11-21T09:00:00Z", "timestamp": "2026-11-21T09:00:00Z"},
+            {"eventType": "Note", "created_at": "2026-11-21T07:00:00Z", "timestamp": "2026-11-21T07:00:00Z"},
+        ]
+    )
+    found = library.get("treatments.json", params={"count": 0, "find[timestamp][$gte]": "2026-11-21T08:00:00.000Z"})
+    assert [one["timestamp"] for one in found.json()] == ["2026-11-21T09:00:00Z"]
+
+
+def test_home_assistant_hashes_whatever_was_typed(five_readings: Site, token: str) -> None:
+    """Its field is called API key; people put a token there."""
+    client = five_readings.client(api_secret=sha1(token.encode()).hexdigest(), Accept="application/json")
+    assert client.get("/api/v1/status.json").json()["status"] == "ok"
+    assert len(client.get("/api/v1/entries/sgv.json").json()) == 5

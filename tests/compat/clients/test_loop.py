@@ -171,3 +171,31 @@ def test_its_profile_comes_back_as_it_was(loop: httpx.Client) -> None:
         loop, "profiles?find[startDate][$gte]=2026-11-01T00:00:00Z&find[startDate][$lte]=2026-11-21T00:00:00Z&count=5"
     )
     assert [one["_id"] for one in shown] == [saved["_id"]]
+
+
+def test_it_asks_for_two_days_of_device_status_and_entries(loop: httpx.Client) -> None:
+    for path in ("treatments", "devicestatus"):
+        query = "find[created_at][$gte]=2026-11-19T10:00:00Z&find[created_at][$lte]=2026-11-21T10:00:00Z&count=2880"
+        assert got(loop, f"{path}?{query}") == []
+    query = "find[dateString][$gte]=2026-11-19T10:00:00Z&find[dateString][$lte]=2026-11-21T10:00:00Z&count=2880"
+    assert got(loop, f"entries?{query}") == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_its_headers_announce_json_where_there_is_none(loop: httpx.Client, body: bytes) -> None:
+    for method, path in (("GET", "entries"), ("GET", "profile/current"), ("DELETE", f"treatments/{UUID}")):
+        assert loop.request(method, path, content=body).status_code == 200
+
+
+@pytest.mark.parametrize("direction", ["NotComputable", "RateOutOfRange", "Flat"])
+def test_directions_of_its_own_spelling_stay(loop: httpx.Client, direction: str) -> None:
+    loop.post("entries", json=[{"type": "sgv", "sgv": 117, "date": 1795251909123.7, "direction": direction}])
+    assert got(loop, "entries")[0]["direction"] == direction
+
+
+def test_two_overrides_of_one_moment_are_two(loop: httpx.Client) -> None:
+    other = OVERRIDE | {"_id": UUID.replace("3F25", "4F25"), "reason": "Sleep"}
+    saved = loop.post("treatments", json=[OVERRIDE, other]).json()
+    assert len({one["_id"] for one in saved}) == 2
+    assert loop.delete(f"treatments/{UUID}").status_code == 200
+    assert [one["reason"] for one in got(loop, "treatments")] == ["Sleep"]

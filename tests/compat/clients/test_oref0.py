@@ -131,3 +131,48 @@ def test_its_token_is_exchanged(site: Site, token: str) -> None:
     assert isinstance(got["exp"], int)
     assert isinstance(got["permissionGroups"][0], list)
     assert site.client(api_secret=f"token={token}").get("/api/v1/entries.json").status_code == 200
+
+
+def test_a_snooze_counts_in_seconds(rig: httpx.Client) -> None:
+    """The rig looks for its own snoozes of the last minutes, by the second they began in."""
+    snooze = {"date": START_MS // 1000, "device": "openaps://rig", "snooze": "carbsReq"}
+    assert rig.post("devicestatus.json", json=snooze).status_code == 200
+    [shown] = rig.get("devicestatus.json?count=100").json()
+    assert {name: shown[name] for name in snooze} == snooze
+    assert type(shown["date"]) is int
+    assert shown["created_at"] == "2026-11-21T10:00:00.000Z"
+
+
+def test_it_says_so_by_its_exit_code_alone_when_an_upload_is_refused(site: Site) -> None:
+    """Its upload of entries garbles the header with the secret: nothing arrives, and nothing may break."""
+    client = site.client(Accept="*/*", Content_Type="application/json")
+    answer = client.post("/api/v1/entries.json", content=b'[{"type":"sgv","sgv":1,"date":1}]')
+    assert answer.status_code == 401
+    assert answer.json()["message"] == "Unauthorized"
+    assert site.entries.count() == 0
+
+
+def test_a_token_in_the_query_uploads(site: Site) -> None:
+    permissions = [f"api:{name}:{act}" for name in ("treatments", "devicestatus") for act in ("read", "create")]
+    site.owner.post("/api/v2/authorization/roles", json={"name": "oref0rig", "permissions": permissions})
+    site.owner.post("/api/v2/authorization/subjects", json={"name": "rig", "roles": ["oref0rig"]})
+    token = site.owner.get("/api/v2/authorization/subjects").json()[0]["accessToken"]
+    client = site.client(Accept="*/*", Content_Type="application/json")
+    got = client.get(f"/api/v2/authorization/request/{token}").json()
+    assert set(permissions) <= set(got["permissionGroups"][0])
+    for path, status in (("treatments.json", 200), ("devicestatus.json", 200), ("entries.json", 401)):
+        assert client.post(f"/api/v1/{path}?token={token}", content=b"[{}]").status_code == status
+
+
+def test_temp_basals_come_again_with_the_next_upload(site: Site, rig: httpx.Client) -> None:
+    """The rig sends what it culled since its own newest treatment, which it has sent before."""
+    at = "2026-11-21T09:00:00+01:00"
+    said = {"timestamp": at, "medtronic": "mm://openaps/mm-format-ns-treatments/Temp Basal"}
+    basal = treatment(at, eventType="Temp Basal", rate=0.5, absolute=0.5, duration=30, **said)
+    ids = {rig.post("treatments.json", json=[basal]).json()[0]["_id"] for _ in range(3)}
+    assert len(ids) == 1
+    [shown] = rig.get("treatments.json").json()
+    assert (shown["created_at"], shown["timestamp"], shown["utcOffset"]) == (
+        "2026-11-21T08:00:00.000Z", basal["timestamp"], 60,
+    )  # fmt: skip
+    assert shown["medtronic"] == basal["medtronic"]

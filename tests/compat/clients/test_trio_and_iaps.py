@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.clock import iso_of
 from tests.clocks import START_MS
 from tests.compat.conftest import SECRET_DIGEST, Site
 
@@ -159,3 +160,70 @@ def test_iaps_deletes_by_what_exists(trio: httpx.Client, query: str, deleted: in
     ]
     trio.post("treatments.json", json=[SMB, CARBS | {"creation_date": CARBS["created_at"]}, CHECK, *exercises])
     assert trio.delete(f"treatments.json?{query}").json()["deletedCount"] == deleted
+
+
+def test_its_device_status_is_one_object_and_stays_as_it_is(trio: httpx.Client) -> None:
+    status = {
+        "device": "Trio",
+        "created_at": "2026-11-21T09:58:00.123Z",
+        "openaps": {
+            "iob": {"iob": 0.85, "activity": 0.01, "time": "2026-11-21T09:58:00.000Z"},
+            "suggested": {"bg": 117, "predBGs": {"IOB": [117, 115], "COB": [117, 119]}, "reason": "COB: 12 < 20"},
+            "enacted": {"rate": 0.5, "duration": 30, "received": True, "timestamp": "2026-11-21T09:58:00.000Z"},
+            "version": "0.8.4",
+            "recommendedBolus": 0.35,
+        },
+        "pump": {"clock": "2026-11-21T09:58:00.000Z", "battery": {"percent": 75}, "reservoir": 3735928559},
+        "uploader": {"batteryVoltage": None, "battery": 81, "isCharging": False},
+    }
+    answer = trio.post("devicestatus.json", json=status)
+    assert 200 <= answer.status_code < 300
+    [shown] = got(trio, "devicestatus.json")
+    assert {name: shown[name] for name in status} == status
+
+
+def test_a_hundred_of_each_at_once(site: Site, trio: httpx.Client) -> None:
+    treatments = [SMB | {"created_at": iso_of(START_MS - 60_000 * n), "id": f"{n}"} for n in range(100)]
+    readings = [
+        {"id": f"{n}", "type": "sgv", "sgv": 100 + n, "date": START_MS - 300_000 * n,
+         "dateString": iso_of(START_MS - 300_000 * n), "direction": "NONE"} for n in range(100)
+    ]  # fmt: skip
+    for path, sent in (("treatments.json", treatments), ("entries.json", readings)):
+        assert [one["id"] for one in trio.post(path, json=sent).json()] == [one["id"] for one in sent]
+    assert (site.treatments.count(), site.entries.count()) == (100, 100)
+
+
+@pytest.mark.parametrize("direction", ["NONE", "NOT COMPUTABLE", "RATE OUT OF RANGE", "FortyFiveUp"])
+def test_a_direction_comes_back_in_the_words_it_knows(trio: httpx.Client, direction: str) -> None:
+    trio.post("entries.json", json=[{"type": "sgv", "sgv": 100, "date": START_MS, "direction": direction}])
+    assert got(trio, "entries/sgv.json")[0]["direction"] == direction
+
+
+@pytest.mark.parametrize("author", ["openaps://AndroidAPS", "loop://iPhone", "iAPS", "freeaps-x"])
+def test_an_author_is_kept_letter_by_letter(trio: httpx.Client, author: str) -> None:
+    """Each leaves the others' treatments out by this text."""
+    trio.post("treatments.json", json=[CARBS | {"enteredBy": author}])
+    assert got(trio, f"treatments.json?find[carbs][$exists]=true&find[enteredBy][$ne]={author}") == []
+    assert got(trio, "treatments.json")[0]["enteredBy"] == author
+
+
+def test_iaps_asks_for_announcements_and_takes_them_back(site: Site, trio: httpx.Client) -> None:
+    def announced(minutes: int, by: str) -> dict[str, Any]:
+        at = iso_of(START_MS + 60_000 * minutes)
+        return {"eventType": "Announcement", "notes": "bolus: 0.5", "enteredBy": by, "created_at": at}
+
+    site.treatments.save(
+        [announced(-10, "remote"), announced(0, "remote"), announced(-5, "mum"), announced(5, "remote")]
+    )
+    query = "find[eventType]=Announcement&find[enteredBy]=remote&find[created_at][$gte]=2026-11-21T09:45:00.000Z"
+    shown = got(trio, f"treatments.json?{query}")
+    assert [(one["notes"], one["isAnnouncement"]) for one in shown] == [("bolus: 0.5", True)] * 3
+    gone = f"find[eventType]=Announcement&find[enteredBy]=remote&find[created_at][$gte]={iso_of(START_MS)}"
+    assert trio.delete(f"treatments.json?{gone}").json()["deletedCount"] == 2
+    assert site.treatments.count() == 2
+
+
+def test_iaps_encodes_an_author_twice_and_excludes_nobody_by_it(site: Site, trio: httpx.Client) -> None:
+    site.treatments.save([CARBS | {"enteredBy": "mum"}])
+    query = "find[carbs][$exists]=true&find[enteredBy][$ne]=iAPS&find[enteredBy][$ne]=openaps%253A%252F%252FAndroidAPS"
+    assert [one["enteredBy"] for one in got(trio, f"treatments.json?{query}")] == ["mum"]

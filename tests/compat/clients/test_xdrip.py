@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.clock import iso_of
 from tests.clocks import START_MS
-from tests.compat.conftest import SECRET_DIGEST, Site
+from tests.compat.conftest import NOW_ISO, SECRET_DIGEST, Site
 
 READING = {"device": "xDrip-DexcomG6", "date": START_MS - 891, "dateString": "2026-11-21T10:59:59.109+0100",
            "sysTime": "2026-11-21T10:59:59.109+0100", "sgv": 117, "delta": -1.502, "direction": "Flat", "type": "sgv",
@@ -164,3 +165,91 @@ def test_xdrip4ios_deletes_readings_around_a_second(five_readings: Site, xdrip: 
     assert xdrip.delete(f"entries?{query}").json()["deletedCount"] == 1
     assert xdrip.post("devicestatus", json={"uploader": {"name": "transmitter", "battery": 92}}).status_code == 200
     assert isinstance(xdrip.get("devicestatus").json()[0]["uploader"]["battery"], int)
+
+
+def test_a_calibration_and_a_finger_stick_are_posted_one_by_one(xdrip: httpx.Client) -> None:
+    at = {name: READING[name] for name in ("device", "date", "dateString", "sysTime")}
+    mbg = at | {"type": "mbg", "mbg": 121}
+    cal = at | {"type": "cal", "slope": 812.5, "intercept": 30000.25, "scale": 1}
+    for sent in ([READING], [mbg], [cal]):
+        for _ in range(2):
+            assert xdrip.post("entries", json=sent).status_code == 200
+    shown = {one["type"]: one for one in xdrip.get("entries.json").json()}
+    assert shown.keys() == {"sgv", "mbg", "cal"}
+    assert (shown["mbg"]["mbg"], shown["cal"]["slope"], shown["cal"]["intercept"]) == (121, 812.5, 30000.25)
+
+
+def test_the_version_is_none_it_refuses(xdrip: httpx.Client) -> None:
+    major, minor, _ = (int(part) for part in xdrip.get("status.json").json()["version"].split("."))
+    assert (major, minor) > (0, 8)
+
+
+def test_a_follower_reads_treatments_of_others(site: Site, xdrip: httpx.Client) -> None:
+    check = {"eventType": "BG Check", "glucose": 118, "glucoseType": "Finger", "units": "mg/dl", "enteredBy": "mum",
+             "created_at": "2026-11-21T09:00:00Z"}  # fmt: skip
+    site.treatments.save([check, {"eventType": "Note", "notes": "n", "created_at": "2026-11-21T08:00:00Z"}])
+    shown = xdrip.get("treatments").json()
+    assert [(one["carbs"], one["insulin"]) for one in shown] == [(None, None)] * 2
+    assert {type(one[name]) for one in shown for name in ("_id", "eventType", "created_at")} == {str}
+    assert shown[0]["glucoseType"] == "Finger"
+
+
+def test_a_follower_reads_batteries_as_integers(site: Site, xdrip: httpx.Client) -> None:
+    site.device_status.save(
+        [
+            {
+                "device": "d",
+                "uploaderBattery": 71.0,
+                "uploader": {"battery": 71.0},
+                "pump": {"battery": {"percent": 75.0}, "reservoir": 143.2},
+            }
+        ]
+    )
+    [shown] = xdrip.get("devicestatus.json?count=1").json()
+    pump = shown["pump"]
+    assert [shown["uploaderBattery"], shown["uploader"]["battery"], pump["battery"]["percent"]] == [71, 71, 75]
+    assert {type(shown["uploaderBattery"]), type(shown["uploader"]["battery"]), type(pump["battery"]["percent"])} == {
+        int
+    }
+    assert pump["reservoir"] == 143.2
+
+
+@pytest.mark.parametrize("way", ["secret", "token"])
+def test_xdrip4ios_checks_its_credential(site: Site, token: str, way: str) -> None:
+    """A token that only reads does not pass the check; the secret does."""
+    good = site.client(api_secret=SECRET_DIGEST).get("/api/v1/experiments/test")
+    assert (good.status_code, good.json()) == (200, {"status": "ok"})
+    bad = site.client(**({"api_secret": "0" * 40} if way == "secret" else {}))
+    assert bad.get("/api/v1/experiments/test" + (f"?token={token}" if way == "token" else "")).status_code == 401
+
+
+def test_xdrip4ios_cuts_its_id_at_a_dash_and_deletes(site: Site, xdrip: httpx.Client) -> None:
+    saved = xdrip.post("treatments", json=[{"eventType": "Bolus", "eventTime": NOW_ISO, "insulin": 1}]).json()
+    on_the_phone = f"{saved[0]['_id']}-insulin"
+    assert xdrip.delete(f"treatments/{on_the_phone.split('-')[0]}").status_code == 200
+    assert site.treatments.count() == 0
+
+
+def test_xdrip4ios_syncs_fifty_treatments_in_order(xdrip: httpx.Client) -> None:
+    sent = [
+        {"eventType": "Carbs", "eventTime": iso_of(START_MS - 60_000 * n), "carbs": n + 1, "enteredBy": "xDrip4iOS"}
+        for n in range(50)
+    ]
+    saved = xdrip.post("treatments", json=sent).json()
+    assert [one["carbs"] for one in saved] == [one["carbs"] for one in sent]
+    shown = xdrip.get("treatments?find[created_at][$gte]=2026-11-20T10:00:00.000Z").json()
+    assert [one["_id"] for one in shown] == [one["_id"] for one in saved]
+    assert all(one["created_at"].endswith(".000Z") for one in shown)
+
+
+def test_xdrip4ios_reads_the_first_profile_and_strict_integers(site: Site, xdrip: httpx.Client) -> None:
+    site.profiles.save(
+        [{"startDate": "2026-11-20T00:00:00.000Z", "defaultProfile": "D", "mills": 1795132800000.0,
+          "store": {"D": {"basal": [{"time": "06:00", "value": 0.5, "timeAsSeconds": 21600.0}]}}}]
+    )  # fmt: skip
+    profile = xdrip.get("profile").json()[0]
+    assert type(profile["store"]["D"]["basal"][0]["timeAsSeconds"]) is int
+    assert type(profile["mills"]) is int
+    site.treatments.save([{"eventType": "Temp Basal", "created_at": NOW_ISO, "duration": 30.0, "rate": 0.5}])
+    [basal] = xdrip.get("treatments").json()
+    assert {type(basal[name]) for name in ("duration", "mills")} == {int}
