@@ -14,6 +14,8 @@ from flask import Flask
 from app.compat import pebble, versions
 from app.compat.errors import shape_errors
 from app.compat.kept_answers import AnsweredFromMemory
+from app.compat.openapi import publishing
+from app.compat.openapi.document import documents_of
 from app.compat.paths import CanonicalPaths
 from app.compat.services import identify, open_surface
 from app.compat.transport import wrap
@@ -27,6 +29,7 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
     """Serve Nightscout's API from ``app``; ``wait`` holds back, for so many seconds, who showed bad credentials."""
     app.extensions["compat"] = open_surface(app.extensions["house"], app.extensions["nightscout access"], wait)
     notifications.open_push(app)
+    publishing.publish(app, lambda: documents_of(app))
     for blueprint, prefix, name in (
         (v1_blueprint(), "/api/v1", "v1"),
         (v1_blueprint(), "/api/v2", "v1_in_v2"),
@@ -34,6 +37,7 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
         (computed.blueprint(), "/api/v2", "v2_computed"),
         (notifications.blueprint(), "/api/v2", "v2_notifications"),
         (pebble.blueprint(), "", "pebble"),
+        (publishing.blueprint(), "", "contract"),
         (versions.blueprint(), "/api", "api"),
     ):
         wrap(blueprint)

@@ -43,6 +43,16 @@ def tolerates_bad_credentials(view: View) -> View:
     return view
 
 
+def looks_at_credentials(view: View) -> bool:
+    """Tell whether a view cares for the credential that comes along."""
+    return not getattr(view, _IGNORES, False)
+
+
+def tolerates(view: View) -> bool:
+    """Tell whether a view answers who shows a bad credential, too."""
+    return getattr(view, _TOLERATES, False)
+
+
 class Gate:
     """Turns requests to Nightscout's surface into actors; ``wait`` sleeps so many seconds."""
 
@@ -60,14 +70,14 @@ class Gate:
     def identify(self, request: Request) -> Actor:
         """Return who asks. Raises ``Unauthenticated``, and ``TooManyAttempts`` when too many already wait."""
         view = current_app.view_functions[request.endpoint or ""]
-        if getattr(view, _IGNORES, False):
+        if not looks_at_credentials(view):
             return REFUSED
         peer = self.peer_of(request)
         self._hold(peer)
         try:
             return self.access.identify(presented_by(request), peer)
         except Unauthenticated:
-            if getattr(view, _TOLERATES, False):
+            if tolerates(view):
                 return REFUSED
             raise
 

@@ -41,10 +41,14 @@ class CanonicalPaths:
         return self._application(environ, start_response)
 
 
+def suffixes_of(path: str) -> dict[str, str]:
+    """Return what may stand behind a path, and the media type each stands for."""
+    return SUFFIXES | _STATUS_SUFFIXES if path.endswith("/status") else SUFFIXES
+
+
 def _without_suffix(path: str, environ: dict[str, Any]) -> str:
     head, dot, suffix = path.rpartition(".")
-    known = SUFFIXES | _STATUS_SUFFIXES if head.endswith("/status") else SUFFIXES
-    accept = known.get(dot + suffix)
+    accept = suffixes_of(head).get(dot + suffix)
     if accept is None:
         return path
     environ["HTTP_ACCEPT"] = accept
