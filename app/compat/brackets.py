@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
+_INDEX = re.compile(r"0|[1-9]\d{0,5}", re.ASCII)
 _BRACKET_CODES = re.compile(r"%5([BD])", re.IGNORECASE)
 
 
@@ -112,8 +113,8 @@ class _Branch(dict[str, Any]):
 def _key_in(node: dict[str, Any], part: str, limits: Limits) -> str:
     branch = node if isinstance(node, _Branch) else _Branch(listed=False)
     if part == "":
-        return str(max((int(key) for key in branch if key.isdigit()), default=-1) + 1)
-    if not (part.isascii() and part.isdigit() and str(int(part[:6])) == part and int(part) <= limits.index):
+        return str(max((int(key) for key in branch if _INDEX.fullmatch(key)), default=-1) + 1)
+    if not (_INDEX.fullmatch(part) and int(part) <= limits.index):
         branch.listed = False
     return part
 

@@ -51,6 +51,11 @@ def test_names_nest(text: str, decoded: dict[str, object]) -> None:
     assert decode(text) == decoded
 
 
+@pytest.mark.parametrize("name", ["²", "٣", "9" * 5000, "00"])
+def test_what_only_looks_like_an_index_is_a_name(name: str) -> None:
+    assert decode(f"a[{name}]=1&a[]=2") == {"a": {name: "1", "0": "2"}}
+
+
 def test_no_more_parameters_are_read_than_allowed() -> None:
     text = "&".join(f"a{n}={n}" for n in range(1500))
     assert len(decode(text)) == 1000
@@ -58,7 +63,7 @@ def test_no_more_parameters_are_read_than_allowed() -> None:
     assert len(decode(text, Limits(parameters=3))) == 3
 
 
-@given(st.text(alphabet="ab[]$=&%5BD0129+.?", max_size=60))
+@given(st.text(alphabet="ab[]$=&%5BD0129²٣+.?", max_size=60))
 def test_nothing_makes_decoding_fail(text: str) -> None:
     decode(text)
 
