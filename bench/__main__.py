@@ -1,4 +1,4 @@
-"""Measure the whole server: start, memory, requests, and the delay from an upload to an open page, on each backend."""
+"""Measure the whole server: start, memory, requests, pages, and the delay from upload to screen, on each backend."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.cases import cases
 from bench.load import Measured, measure
+from bench.page import page_costs
 from bench.processes import running_server
 from bench.screen import write_to_screen_ms
 
@@ -57,6 +58,12 @@ def _bench(backend: str, folder: Path, store_uri: str, database_pid: int | None,
         print("| request | CPU ms | a second | p50 ms | p95 ms | bytes | requests |\n|---|---|---|---|---|---|---|")
         for case in cases(now_ms):
             print(_row(measure(server, case, seconds=seconds)), flush=True)
+        print("\n| page of now | chart ms | second visit ms | bytes | requests |\n|---|---|---|---|---|")
+        for cost in page_costs(server):
+            print(
+                f"| {cost.visit.name} | {cost.first_ms:.0f} | {cost.second_ms:.0f} "
+                f"| {cost.transferred_bytes:,} | {cost.requests} |"
+            )
         delays = write_to_screen_ms(server, now_ms)
         print(
             f"\nupload to open page: p50 {delays[len(delays) // 2]:.0f} ms, worst {delays[-1]:.0f} ms of {len(delays)}"

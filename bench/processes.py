@@ -52,6 +52,7 @@ def running_server(folder: Path, store_uri: str, database_pid: int | None = None
         "PORT": str(port),
         "HOSTNAME": "127.0.0.1",
         "API_SECRET": API_SECRET,
+        "AUTH_DEFAULT_ROLES": "readable",  # so that a browser needs no account
         "LOG_LEVEL": "warning",
     }
     command = [str(Path(sys.executable).with_name("nightlight")), "serve"]
