@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app import ROOT, create_app, jobs
 from app.clock import SystemClock
+from app.compat import sockets
 from app.config import Settings
 from app.house import House
 from app.identity.key_check import check_keys
@@ -167,8 +168,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         return self._flask
 
     def end_streams(self) -> None:
-        """End every open live stream of this process."""
+        """End every open live stream and socket of this process."""
         if self._flask is not None:
+            sockets.close(self._flask)
             self._flask.extensions["live"].close()
 
     def _start_jobs(self) -> None:

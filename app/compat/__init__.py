@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from app.compat import pebble, versions
+from app.compat import pebble, sockets, versions
 from app.compat.errors import shape_errors
 from app.compat.kept_answers import AnsweredFromMemory
 from app.compat.openapi import publishing
@@ -47,3 +47,4 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
         app.register_blueprint(blueprint, url_prefix=prefix, name=name)
     kept = AnsweredFromMemory(app.wsgi_app, lambda: app.extensions["compat"].kept)
     app.wsgi_app = CanonicalPaths(kept)  # type: ignore[method-assign]
+    sockets.mount(app)

@@ -14,7 +14,7 @@ from app.compat.bodies import credentials_in_body
 from app.compat.parameters import parameters
 from app.errors import TooManyAttempts, Unauthenticated
 from app.house import House
-from app.identity.addresses import address_of
+from app.identity.addresses import Headers, address_of
 from app.identity.nightscout import NightscoutAccess, Presented, bearer_of
 from app.identity.peer import Peer
 
@@ -64,22 +64,28 @@ class Gate:
 
     def peer_of(self, request: Request) -> Peer:
         """Return the other end of a request."""
-        address = address_of(request.headers, request.remote_addr or "", self._trust)
-        return Peer(address, request.headers.get("User-Agent", ""))
+        return self.peer_behind(request.headers, request.remote_addr or "")
 
     def identify(self, request: Request) -> Actor:
         """Return who asks. Raises ``Unauthenticated``, and ``TooManyAttempts`` when too many already wait."""
         view = current_app.view_functions[request.endpoint or ""]
         if not looks_at_credentials(view):
             return REFUSED
-        peer = self.peer_of(request)
-        self._hold(peer)
         try:
-            return self.access.identify(presented_by(request), peer)
+            return self.admit(presented_by(request), self.peer_of(request))
         except Unauthenticated:
             if tolerates(view):
                 return REFUSED
             raise
+
+    def admit(self, presented: Presented, peer: Peer) -> Actor:
+        """Return who presents this from there. Raises ``Unauthenticated``, ``TooManyAttempts`` when too many wait."""
+        self._hold(peer)
+        return self.access.identify(presented, peer)
+
+    def peer_behind(self, headers: Headers, remote_address: str) -> Peer:
+        """Return the other end of a connection that is no request any more."""
+        return Peer(address_of(headers, remote_address, self._trust), headers.get("User-Agent", ""))
 
     def _hold(self, peer: Peer) -> None:
         """Keep an address that showed bad credentials waiting, as Nightscout does."""

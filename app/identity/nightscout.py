@@ -163,6 +163,21 @@ class NightscoutAccess:
         return Exchanged(issued.text, holder.name, groups, issued.issued_at_s, issued.expires_at_s)
 
     @property
+    def collections(self) -> tuple[str, ...]:
+        """Return the collections that say which subject may do what."""
+        return self.roles.documents.collection, self.subjects.documents.collection
+
+    def renewed(self, actor: Actor) -> Actor | None:
+        """Return a program's actor with what it may do now, None when its credential has ended. Nothing is noted."""
+        self.roles.documents.forget()  # whoever asks has heard of a change, maybe sooner than we
+        if actor.is_nobody:
+            return self.nobody
+        if actor.kind != "token":
+            return actor
+        holder = self.subjects.with_id(actor.id) or tokens.good_token(self._store, actor.id)
+        return self._actor_of(holder) if holder else None
+
+    @property
     def nobody(self) -> Actor:
         """Return a visitor without a credential, who has the default roles."""
         return replace(NOBODY, grants=self.roles.default_grants)

@@ -68,6 +68,11 @@ class Subjects:
             return None
         return self._meant(self.documents.all(), presented) or self._meant(self.documents.all_anew(), presented)
 
+    def with_id(self, subject_id: str) -> Subject | None:
+        """Return the subject of this id as the store has it at this moment, or None."""
+        found = (document for document in self.documents.all_anew() if str(document["_id"]) == subject_id)
+        return next(map(self._subject_of, found), None)
+
     def _meant(self, documents: list[Document], presented: str) -> Subject | None:
         derived_from, subjects = self._derived
         if derived_from is not documents:

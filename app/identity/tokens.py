@@ -141,6 +141,13 @@ def token_with_id(store: Store, clock: Clock, token_id: str, *, peer: Peer = NO_
     return _in_use(store, clock, row, peer)
 
 
+def good_token(store: Store, token_id: str) -> DeviceToken | None:
+    """Return the token of this id unless it has ended. Nothing is noted."""
+    wanted = {"_id": ObjectId(token_id), "revoked_at_ms": None} if ObjectId.is_valid(token_id) else None
+    row = _rows(store).find_one(wanted) if wanted else None
+    return _token_of(row) if row else None
+
+
 def _in_use(store: Store, clock: Clock, row: Document, peer: Peer) -> DeviceToken:
     if row["revoked_at_ms"] is not None:
         raise CredentialEnded("This device token was revoked", hint="Make another one for this device.")

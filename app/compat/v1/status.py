@@ -10,13 +10,14 @@ from werkzeug.exceptions import NotAcceptable
 from app.clock import iso_of
 from app.compat.answers import JSON, conditional, depends_on, json_answer, json_bytes
 from app.compat.credentials import presented_by
-from app.compat.features import extended_settings, published_settings
+from app.compat.features import Features, extended_settings, published_settings
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PERSON, kept
 from app.compat.negotiation import chosen
 from app.compat.services import surface
+from app.config import Settings
 from app.errors import Unauthenticated
 from app.identity.door import house, requires
-from app.records.person import read_person
+from app.records.person import Person, read_person
 
 VERSION = "15.0.7"
 """The version of the contract we keep: clients refuse what they think is older."""
@@ -55,23 +56,29 @@ def show_status() -> Response:
 
 def status() -> dict[str, Any]:
     """Return the status as v1 publishes it."""
-    shared, features = house(), surface().features
+    shared = house()
     now_ms = shared.clock.now_ms()
     person = read_person(shared.store, shared.settings)
+    return public_status(shared.settings, surface().features, person, now_ms) | {
+        "serverTimeEpoch": now_ms,
+        "authorized": _authorized(),
+        "runtimeState": "loaded",
+    }
+
+
+def public_status(settings: Settings, features: Features, person: Person, now_ms: int) -> dict[str, Any]:
+    """Return what v1 and the sockets alike say of this server."""
     return {
         "status": "ok",
         "name": "nightscout",
         "version": VERSION,
         "versionNum": VERSION_NUMBER,
         "serverTime": iso_of(now_ms),
-        "serverTimeEpoch": now_ms,
         "apiEnabled": True,
         "careportalEnabled": features.on("careportal"),
         "boluscalcEnabled": features.on("boluscalc"),
-        "settings": published_settings(shared.settings, features, person),
-        "extendedSettings": extended_settings(shared.settings, features),
-        "authorized": _authorized(),
-        "runtimeState": "loaded",
+        "settings": published_settings(settings, features, person),
+        "extendedSettings": extended_settings(settings, features),
     }
 
 
