@@ -12,13 +12,16 @@ from typing import Any, ClassVar
 from app.actor import Actor
 from app.clock import Clock
 from app.errors import DuplicateKey
-from app.records.deletion import there
+from app.records.deletion import DELETED, there
 from app.records.ids import named
 from app.records.plan import Plan
-from app.records.stamps import next_stamp_ms
+from app.records.stamps import CHANGED, stamping
 from app.store.interface import Document, Filter, Sort, Store
 
 SAVED_AT_ONCE = 1000
+FOLLOWED_MS = 100 * 86_400_000
+"""How far back followers look (AndroidAPS: a hundred days); what is older leaves no trace when v1 deletes it."""
+
 _TRIES = 4
 
 
@@ -65,8 +68,21 @@ class Records(ABC):
         return self._save([self._whole(document)])[0]
 
     def delete(self, filter: Filter) -> int:
-        """Remove every matching document for good and return how many there were."""
-        return self._kept.delete_many(there(filter))
+        """Delete every matching document and return how many there were.
+
+        What programs may have taken over through API v3 is marked as deleted, so that they learn of it; the rest is
+        removed for good.
+        """
+        marked, followed = 0, self._followed()
+        if followed is not None:
+            with stamping(self._clock) as stamp_ms:
+                found = {"$and": [there(filter), followed]} if followed else there(filter)
+                marked = self._kept.update_many(found, {"$set": {**DELETED, CHANGED: stamp_ms}})
+        return marked + self._kept.delete_many(there(filter))
+
+    def _followed(self) -> Filter | None:
+        """Return which documents programs follow one by one, {} for all and None for none of this collection."""
+        return None
 
     def _normalised(self, document: Mapping[str, Any]) -> list[Document]:
         return [self._whole(document)]
@@ -97,4 +113,5 @@ class Records(ABC):
         return self._write_once(batch)
 
     def _write_once(self, batch: Sequence[Document]) -> list[Document]:
-        return self._plan(batch, next_stamp_ms(self._clock)).carry_out(self._kept)
+        with stamping(self._clock) as stamp_ms:
+            return self._plan(batch, stamp_ms).carry_out(self._kept)

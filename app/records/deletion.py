@@ -1,7 +1,7 @@
 """The one truth about deleted documents: ``isValid: false`` means deleted, anything else means there.
 
-API v3 deletes this way, so that others can learn of it. Nothing but API v3's history ever shows such a document, and
-uploading it again brings it back.
+API v3 deletes this way, so that others can learn of it; so does v1 where programs follow documents one by one. Nothing
+but API v3's history ever shows such a document, and uploading it again brings it back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Entries: glucose readings (``sgv``), finger-stick values (``mbg``) and calibrations (``cal``).
 
 An entry is what was measured at one instant in one way: its identity is ``{sysTime, type}``. Uploading it again merges
-the supplied fields into it, so that a bridge which knows less about a reading takes nothing away from it.
+the supplied fields into it, so that a bridge which knows less about a reading takes nothing away from it. What came
+through API v3 has no ``sysTime``; its ``date`` says the same.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.actor import Actor
-from app.clock import Clock
-from app.records.collection import Records
+from app.clock import Clock, iso_of
+from app.records.collection import FOLLOWED_MS, Records
 from app.records.deletion import is_deleted
 from app.records.ids import settle_ids
 from app.records.numbers import numeric_text
 from app.records.plan import Key, Known, Plan, Seen, same
-from app.records.replacing import id_key, stored_with_ids
+from app.records.replacing import id_key, staying, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import CHANGED, RECEIVED, without_stamps
 from app.records.times import Instant, read_instant
-from app.store.interface import Document, Filter, Sort, Store, UpdateOne
+from app.store.interface import Document, Filter, Operation, ReplaceOne, Sort, Store, UpdateOne
 
 _NUMBERS = ("date", "sgv", "mbg", "filtered", "unfiltered", "rssi", "noise")
 
@@ -34,6 +35,10 @@ class Entries(Records):
     def __init__(self, store: Store, clock: Clock, actor: Actor, *, uuid_handling: bool = True) -> None:
         super().__init__(store, clock, actor)
         self._uuid_handling = uuid_handling
+
+    def _followed(self) -> Filter:
+        since_ms = self._clock.now_ms() - FOLLOWED_MS
+        return {"$or": [{"date": {"$gte": since_ms}}, {"sysTime": {"$gte": iso_of(since_ms)}}]}
 
     def _whole(self, document: Mapping[str, Any]) -> Document:
         entry = without_stamps(cleaned(document))
@@ -73,11 +78,15 @@ class Entries(Records):
         moments = sorted({entry["sysTime"] for entry in batch if _moment_key(entry)})
         if moments:
             yield from self._kept.find({"sysTime": {"$in": moments}})
+            dates = [instant.at_ms for moment in moments if (instant := read_instant(moment))]
+            yield from self._kept.find({"date": {"$in": dates}, "sysTime": None})
         yield from stored_with_ids(self._kept, batch)
 
 
 def _moment_key(entry: Document) -> Key | None:
     moment, type = entry.get("sysTime"), entry.get("type")
+    if "sysTime" not in entry and (instant := read_instant(entry.get("date"))):
+        moment = instant.iso
     return (moment, type) if isinstance(moment, str) and isinstance(type, str) else None
 
 
@@ -92,6 +101,8 @@ def _keys_of(entry: Document) -> Iterable[Key]:
 def _merged(seen: Seen | None, entry: Document) -> Document:
     if seen is None:
         return entry
+    if _comes_back(seen, entry):
+        return staying(seen) | entry
     return seen.document | {name: value for name, value in entry.items() if name != "_id"}
 
 
@@ -102,8 +113,16 @@ def _holds(stored: Document, entry: Document) -> bool:
     return all(same(stored.get(name, missing), value) for name, value in entry.items() if name != "_id")
 
 
-def _operation(entry: Document, seen: Seen | None, *, moved: bool, stamp_ms: int) -> UpdateOne:
+def _comes_back(seen: Seen, entry: Document) -> bool:
+    """Tell whether an entry is uploaded that is stored as deleted: what was deleted then stays away."""
+    return seen.id is not None and is_deleted(seen.document) and not is_deleted(entry)
+
+
+def _operation(entry: Document, seen: Seen | None, *, moved: bool, stamp_ms: int) -> Operation:
     supplied = {name: value for name, value in entry.items() if name != "_id"}
+    if seen and _comes_back(seen, entry):
+        stamps = {RECEIVED: seen.document.get(RECEIVED, stamp_ms), CHANGED: stamp_ms}
+        return ReplaceOne({"_id": seen.id}, staying(seen) | supplied | stamps, upsert=True)
     update: dict[str, Document] = {"$set": {**supplied, CHANGED: stamp_ms}, "$setOnInsert": {RECEIVED: stamp_ms}}
     if seen and is_deleted(seen.document) and "isValid" not in entry:
         update["$unset"] = {"isValid": ""}

@@ -41,6 +41,9 @@ class Food(Records):
         """Keep each in place of the one with its ``_id``, or as a new one, and return them in order."""
         return self._save([self._whole(food) for food in foods])
 
+    def _followed(self) -> Filter:
+        return {}
+
     def _normalised(self, document: Mapping[str, Any]) -> list[Document]:
         return [self._whole({**document, "created_at": None})]
 

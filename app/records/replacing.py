@@ -63,7 +63,7 @@ def plan_replacements(
     for uploaded in batch:
         identity = identity_of(uploaded)
         seen = known.get(identity.key) if identity else None
-        document = {**_staying(seen), **uploaded}
+        document = {**staying(seen), **uploaded}
         if seen and same(_content(seen.document), _content(document)):
             plan.leave(document, seen)
             continue
@@ -74,7 +74,8 @@ def plan_replacements(
     return plan
 
 
-def _staying(seen: Seen | None) -> Document:
+def staying(seen: Seen | None) -> Document:
+    """Return what stays of a stored document that is replaced."""
     identifier = seen.document.get("identifier") if seen else None
     return {"identifier": identifier} if identifier else {}
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.actor import Actor
-from app.clock import Clock
-from app.records.collection import Records
+from app.clock import Clock, iso_of
+from app.records.collection import FOLLOWED_MS, Records
 from app.records.ids import settle_ids
 from app.records.numbers import js_number
 from app.records.plan import Key, Plan
@@ -19,7 +19,7 @@ from app.records.replacing import Identity, id_key, identity_by_id, plan_replace
 from app.records.sanitising import cleaned
 from app.records.stamps import without_stamps
 from app.records.times import Instant, instant_at, read_instant
-from app.store.interface import Document, Sort, Store
+from app.store.interface import Document, Filter, Sort, Store
 
 _AMOUNTS = ("glucose", "targetTop", "targetBottom", "carbs", "insulin", "percent", "absolute", "relative")
 _NUMBERS = (*_AMOUNTS, "duration", "preBolus")
@@ -36,6 +36,9 @@ class Treatments(Records):
     def __init__(self, store: Store, clock: Clock, actor: Actor, *, uuid_handling: bool = True) -> None:
         super().__init__(store, clock, actor)
         self._uuid_handling = uuid_handling
+
+    def _followed(self) -> Filter:
+        return {"created_at": {"$gte": iso_of(self._clock.now_ms() - FOLLOWED_MS)}}
 
     def _normalised(self, document: Mapping[str, Any]) -> list[Document]:
         return _split(self._whole(document))

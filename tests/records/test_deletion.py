@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from app.records.activity import Activity
+from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
+from app.records.food import Food
 from app.records.ids import named
+from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store.interface import Document, Store
-from tests.clocks import START_MS
+from tests.clocks import START_MS, SettableClock
 
+DAY_MS = 86_400_000
 READING = {"type": "sgv", "sgv": 117, "date": START_MS}
 NOTE = {"eventType": "Note", "created_at": "2026-11-21T09:00:00.000Z", "notes": "x"}
 
@@ -63,10 +68,52 @@ def test_an_upload_that_says_deleted_deletes(treatments: Treatments, entries: En
     assert treatments.count() == entries.count() == 0
 
 
-def test_delete_removes_for_good_and_tells_how_many(entries: Entries, store: Store) -> None:
+def test_delete_tells_how_many(entries: Entries) -> None:
     entries.save([READING, READING | {"date": START_MS - 1}])
     assert entries.delete({"sgv": 117}) == 2
-    assert store.collection("entries").count_documents({}) == 0
+    assert entries.delete({"sgv": 117}) == entries.count() == 0
+
+
+def test_what_programs_follow_one_by_one_is_marked(
+    entries: Entries, treatments: Treatments, food: Food, store: Store, clock: SettableClock
+) -> None:
+    for records, document in ((entries, READING), (treatments, NOTE), (food, {"name": "Milk"})):
+        [saved] = records.save([document])
+        clock.advance(minutes=1)
+        assert records.delete({}) == 1
+        [kept] = store.collection(records.collection).find({})
+        assert kept["_id"] == saved["_id"]
+        assert kept["isValid"] is False
+        assert kept["srvModified"] >= clock.now_ms() > kept["srvCreated"]
+
+
+def test_what_nobody_follows_one_by_one_is_removed(
+    device_status: DeviceStatus, profiles: Profiles, activity: Activity, store: Store
+) -> None:
+    for records in (device_status, profiles, activity):
+        records.save([{"created_at": "2026-11-21T09:00:00.000Z"}])
+        assert records.delete({}) == 1
+        assert store.collection(records.collection).count_documents({}) == 0
+
+
+def test_what_is_older_than_anybody_looks_back_is_removed(
+    entries: Entries, treatments: Treatments, store: Store
+) -> None:
+    entries.save([READING, READING | {"date": START_MS - 101 * DAY_MS}])
+    treatments.save([NOTE, NOTE | {"created_at": "2026-08-01T00:00:00Z"}])
+    assert entries.delete({}) == treatments.delete({}) == 2
+    assert store.collection("entries").count_documents({}) == 1
+    assert store.collection("treatments").count_documents({}) == 1
+
+
+def test_what_was_deleted_of_an_entry_stays_away_when_it_comes_back(entries: Entries) -> None:
+    entries.save([READING | {"identifier": "mine", "delta": 5, "direction": "SingleUp"}])
+    entries.delete({})
+    entries.save([READING | {"direction": "Flat"}])
+    [back] = entries.search()
+    assert "delta" not in back
+    assert "isValid" not in back
+    assert (back["direction"], back["identifier"]) == ("Flat", "mine")
 
 
 @pytest.mark.parametrize("filter", [{}, {"sgv": 117}, {"isValid": False}])
