@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from app.compat import pebble, sockets, versions
 from app.compat.errors import shape_errors
@@ -21,8 +21,11 @@ from app.compat.services import identify, open_surface
 from app.compat.transport import wrap
 from app.compat.v1.blueprint import blueprint as v1_blueprint
 from app.compat.v2 import authorization, computed, notifications
+from app.compat.v3.access import identify_bearer
+from app.compat.v3.blueprint import blueprint as v3_blueprint
+from app.compat.v3.errors import shape_errors as shape_v3_errors
 from app.extensions import csrf
-from app.identity.door import guard
+from app.identity.door import Identify, guard
 
 
 def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
@@ -40,11 +43,18 @@ def register(app: Flask, *, wait: Callable[[float], None] = time.sleep) -> None:
         (publishing.blueprint(), "", "contract"),
         (versions.blueprint(), "/api", "api"),
     ):
-        wrap(blueprint)
-        guard(blueprint, identify)
         shape_errors(blueprint)
-        csrf.exempt(blueprint)
-        app.register_blueprint(blueprint, url_prefix=prefix, name=name)
+        _serve(app, blueprint, prefix, name, identify)
+    v3 = v3_blueprint()
+    shape_v3_errors(v3)
+    _serve(app, v3, "/api/v3", "v3", identify_bearer)
     kept = AnsweredFromMemory(app.wsgi_app, lambda: app.extensions["compat"].kept)
     app.wsgi_app = CanonicalPaths(kept)  # type: ignore[method-assign]
     sockets.mount(app)
+
+
+def _serve(app: Flask, blueprint: Blueprint, prefix: str, name: str, identify: Identify) -> None:
+    wrap(blueprint)
+    guard(blueprint, identify)
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint, url_prefix=prefix, name=name)

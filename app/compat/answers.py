@@ -66,6 +66,14 @@ def _enclosed(
     From ``STREAMED_FROM_BYTES`` on they go out as they come, and nobody holds them all. Such an answer has no ETag;
     when reading fails on the way it ends without its last chunk, which every client notices.
     """
+    body = gathered(rows, around)
+    if isinstance(body, bytes):
+        return conditional(Response(body, content_type=content_type), newest)
+    return _dated(Response(body, content_type=content_type), newest)
+
+
+def gathered(rows: Iterable[bytes], around: tuple[bytes, bytes, bytes]) -> bytes | Iterator[bytes]:
+    """Return rows with what stands before, between and after them; from ``STREAMED_FROM_BYTES`` on as they come."""
     before, between, after = around
     coming = iter(rows)
     begun: list[bytes] = []
@@ -74,9 +82,8 @@ def _enclosed(
         begun.append(row)
         size += len(row)
         if size >= STREAMED_FROM_BYTES:
-            flow = _flow(before + between.join(begun), coming, between, after)
-            return _dated(Response(flow, content_type=content_type), newest)
-    return conditional(Response(before + between.join(begun) + after, content_type=content_type), newest)
+            return _flow(before + between.join(begun), coming, between, after)
+    return before + between.join(begun) + after
 
 
 def _flow(begun: bytes, coming: Iterator[bytes], between: bytes, after: bytes) -> Iterator[bytes]:

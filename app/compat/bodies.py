@@ -49,6 +49,15 @@ def body_of(request: Request, most_bytes: int = MOST_JSON_BYTES) -> Any:
     return g.parsed_body
 
 
+def json_of(request: Request) -> Any:
+    """Return the JSON of the body as it was sent; None where there is none, or it says that it is something else.
+
+    Raises ``TooBig`` and ``MalformedBody``.
+    """
+    raw = _read(request, MOST_JSON_BYTES).removeprefix(b"\xef\xbb\xbf").strip() if request.is_json else b""
+    return _json(raw) if raw else None
+
+
 def credentials_in_body(request: Request) -> dict[str, Any]:
     """Return ``secret`` and ``token`` of a small body, taken out of it; nothing of a body beyond the limit."""
     if request.method in ("GET", "HEAD", "OPTIONS"):

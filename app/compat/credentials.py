@@ -87,6 +87,16 @@ class Gate:
         """Return the other end of a connection that is no request any more."""
         return Peer(address_of(headers, remote_address, self._trust), headers.get("User-Agent", ""))
 
+    def identify_bearer(self, request: Request) -> Actor:
+        """Return who asks API v3, where only a bearer counts and its scheme may be spelt in any case.
+
+        Raises as ``identify`` does.
+        """
+        peer = self.peer_of(request)
+        self._hold(peer)
+        scheme, _, bearer = request.headers.get("Authorization", "").strip().partition(" ")
+        return self.access.identify_bearer(bearer.strip() if scheme.lower() == "bearer" else "", peer)
+
     def _hold(self, peer: Peer) -> None:
         """Keep an address that showed bad credentials waiting, as Nightscout does."""
         wait_s = min(self.access.wait_ms(peer), LONGEST_WAIT_MS) / 1000

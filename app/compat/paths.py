@@ -19,8 +19,10 @@ SUFFIXES = {
     ".html": "text/html",
     ".tsv": "text/tab-separated-values",
 }
+V3_SUFFIXES = {".json": "application/json", ".csv": "text/csv", ".xml": "application/xml"}
 _STATUS_SUFFIXES = {".js": "application/javascript"}
 _PREFIXES = ("/api/v1/", "/api/v2/")
+_V3_PREFIX = "/api/v3/"
 
 
 class CanonicalPaths:
@@ -35,7 +37,7 @@ class CanonicalPaths:
         if path.startswith("/api/"):
             environ[ORIGINAL] = path
             shorter = path.rstrip("/")
-            if path.startswith(_PREFIXES):
+            if path.startswith((*_PREFIXES, _V3_PREFIX)):
                 shorter = _without_suffix(shorter, environ)
             environ["PATH_INFO"] = shorter
         return self._application(environ, start_response)
@@ -43,6 +45,8 @@ class CanonicalPaths:
 
 def suffixes_of(path: str) -> dict[str, str]:
     """Return what may stand behind a path, and the media type each stands for."""
+    if path.startswith(_V3_PREFIX):
+        return V3_SUFFIXES
     return SUFFIXES | _STATUS_SUFFIXES if path.endswith("/status") else SUFFIXES
 
 

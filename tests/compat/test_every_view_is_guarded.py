@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.compat.v3.access import decided_by
 from app.identity.door import needed_by
 from tests.compat.conftest import Site
 
 PUBLIC = {
     *("api.list_versions", "api.unknown", "v2.request_token", "v2.check_permission"),
     *(f"contract.show_{what}" for what in ("json", "yaml", "version", "page")),
+    *(f"v3.{view}" for view in ("show_version", "lead_to_contract", "unknown")),
     *(f"{version}.{view}" for version in ("v1", "v1_in_v2") for view in ("verify", "list_notices")),
 }
 
@@ -21,7 +23,8 @@ PUBLIC = {
 def routes(served: tuple[Flask, str]) -> list[tuple[str, str, str]]:
     app, _ = served
     arguments = dict.fromkeys(("spec", "name", "id", "storage", "field", "type", "prefix", "regex", "model", "token",
-                               "permission", "rest", "names", "when"), "entries")  # fmt: skip
+                               "permission", "rest", "names", "when", "collection", "identifier",
+                               "since"), "entries")  # fmt: skip
     with app.test_request_context():
         return [
             (
@@ -42,7 +45,16 @@ def test_every_view_declares_what_it_needs(served: tuple[Flask, str]) -> None:
 
 def test_only_these_views_are_public(served: tuple[Flask, str]) -> None:
     app, _ = served
-    assert {name for name, view in app.view_functions.items() if needed_by(view) == ()} == PUBLIC
+    asks_nothing = {name for name, view in app.view_functions.items() if needed_by(view) == () and not decided_by(view)}
+    assert asks_nothing == PUBLIC
+
+
+def test_what_a_view_of_v3_needs_is_decided_by_the_collection_or_by_what_is_stored(
+    served: tuple[Flask, str],
+) -> None:
+    app, _ = served
+    decided = {name for name, view in app.view_functions.items() if decided_by(view)}
+    assert decided == {name for name in app.view_functions if name.startswith("v3.")} - PUBLIC
 
 
 def test_nobody_gets_through_any_other(site: Site, routes: list[tuple[str, str, Any]]) -> None:
