@@ -59,6 +59,15 @@ def _feature(feature: str, what: str, **defaults: Any) -> Iterator[Setting]:
 
 S = Setting
 
+_PRUNED = {
+    "devicestatus": "device status",
+    "entries": "a reading",
+    "food": "food",
+    "profile": "a profile (the one in force stays)",
+    "settings": "an app's settings",
+    "treatments": "a treatment",
+}
+
 # fmt: off
 TABLE: tuple[Setting, ...] = (
     *_section(
@@ -125,6 +134,8 @@ TABLE: tuple[Setting, ...] = (
         S("API3_DEDUP_FALLBACK_ENABLED", read.switch, True, "API v3 recognises documents of API v1."),
         S("API3_CREATED_AT_FALLBACK_ENABLED", read.switch, True, "API v3 takes created_at where date is missing."),
         S("API3_MAX_LIMIT", read.whole(1, 1_000_000), 1000, "Most documents in one answer of API v3."),
+        *(S(f"API3_AUTOPRUNE_{name.upper()}", read.number, 0, f"Days after which {what} is removed for good, looked for every hour; "
+            "a fraction is understood, 0 keeps it for ever.") for name, what in _PRUNED.items()),
         S("OBSCURED", read.words, (), "Features left out of the published list.", published="obscured"),
         S("OBSCURE_DEVICE_PROVENANCE", read.text, "", "Text shown in place of a reading's device.",
           published="obscureDeviceProvenance"),

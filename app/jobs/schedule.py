@@ -31,6 +31,7 @@ from app.commands.following import Following
 from app.errors import NightlightError
 from app.house import House
 from app.jobs.polls import Polls
+from app.jobs.pruning import prune
 from app.jobs.reseal import reseal
 from app.logs import told
 from app.uploaders.from_environment import refresh
@@ -46,6 +47,7 @@ STOP_S = 5.0
 TICK_S = 1
 SWEEP_S = 300
 RESEAL_S = 24 * 3600
+PRUNE_S = 3600
 
 EVENTS = {
     EVENT_JOB_EXECUTED: "executed",
@@ -149,6 +151,7 @@ class _Shift:
         self._every(TICK_S, "settle remote commands", self._commands.tick)
         self._every(SWEEP_S, "sweep", house.store.sweep)
         self._every(RESEAL_S, "reseal", partial(reseal, house.store, house.keyring))
+        self._every(PRUNE_S, "prune", partial(prune, house))
         self._scheduler.start()
         log.info("this process works: it holds the lease")
 
