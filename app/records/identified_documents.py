@@ -28,7 +28,7 @@ from app.records.stamps import CHANGED, RECEIVED, settled_before_ms, stamping, w
 from app.records.times import read_instant
 from app.store.interface import Document, Filter, Sort, Store
 
-_TRIES = 8
+_TRIES = 50
 _ORDER = ("identifier", "created_at", "date")
 """What decides among equals, so that a page goes on where the last one ended."""
 

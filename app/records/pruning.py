@@ -21,13 +21,13 @@ def prune_old(store: Store, clock: Clock, actor: Actor, kept_days: Mapping[str, 
     A document is as old as the oldest of when we received it, its ``created_at`` and its ``date``. The profile that is
     in force stays, however old it is: without it nothing could be worked out any more. 0 days or fewer keep everything.
     """
-    return {
-        collection: store.collection(collection, actor=actor.label).prune(
-            _older_than(clock.now_ms() - int(min(days, _LONGEST_DAYS) * _DAY_MS)) | _in_force(store, clock, actor, collection)
-        )
-        for collection, days in kept_days.items()
-        if days > 0
-    }
+    gone: dict[str, int] = {}
+    for collection, days in kept_days.items():
+        if days > 0:
+            end_ms = clock.now_ms() - int(min(days, _LONGEST_DAYS) * _DAY_MS)
+            old = _older_than(end_ms) | _in_force(store, clock, actor, collection)
+            gone[collection] = store.collection(collection, actor=actor.label).prune(old)
+    return gone
 
 
 def _older_than(end_ms: int) -> Document:
