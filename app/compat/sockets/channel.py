@@ -6,11 +6,12 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import simple_websocket
+from wsproto.utilities import ProtocolError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,8 +53,8 @@ class Channel:
         self._most_bytes = most_bytes
         self._opened: simple_websocket.Server | None = None
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve the websocket a request asked for."""
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> dict[str, Any]:
+        """Serve the websocket a request asked for, or return the answer that it asked for none."""
         # Compressing costs a quarter of a MiB for each viewer.
         environ = {name: value for name, value in environ.items() if name != _COMPRESSION}
         for name in _SOCKETS:
@@ -67,8 +68,12 @@ class Channel:
                 max_message_size=self._most_bytes,
                 thread_class=_Thread,
             )
-        except (OSError, RuntimeError, simple_websocket.SimpleWebsocketError) as refused:
-            raise ConnectionError("no websocket came of this request") from refused
+        except (OSError, RuntimeError, ProtocolError, simple_websocket.SimpleWebsocketError):
+            return {
+                "status": "400 BAD REQUEST",
+                "headers": [("Content-Type", "text/plain")],
+                "response": b"Bad Request",
+            }
         self._handler(self)
         if self._opened.mode == "gunicorn":
             raise StopIteration

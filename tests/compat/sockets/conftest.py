@@ -150,6 +150,7 @@ def serve(
 ) -> Iterator[Serve]:
     """Serve the whole application with these settings, until the test ends."""
     monkeypatch.setattr("app.compat.sockets.delivery.APART_S", 0.0)
+    monkeypatch.setattr("app.compat.sockets.engine.PULSE_S", 0.02)
     with ExitStack() as running:
 
         def start(**environment: str) -> Site:

@@ -11,6 +11,7 @@ from app.alarms.silences import Silences
 from app.glucose.levels import Level
 from tests.compat.conftest import SECRET_DIGEST
 from tests.compat.sockets.conftest import Client, Serve, Site
+from tests.waiting import wait_until
 
 BAD = {"success": False, "message": "Missing or bad accessToken"}
 WELCOME = {"success": True, "message": "Subscribed for alarms"}
@@ -70,8 +71,8 @@ def test_an_acknowledgement_keeps_quiet_and_is_told_once_to_who_may_read(site: S
     cleared = {"clear": True, "title": "All Clear", "message": "default - Urgent was ack'd", "group": "default"}
     assert reader.next() == ("clear_alarm", cleared)
     assert client.next() == ("clear_alarm", cleared)
-    running = silences(site).running()
-    assert [(one.level, one.until_ms) for one in running] == [
+    wait_until(lambda: len(silences(site).running()) == 2)
+    assert [(one.level, one.until_ms) for one in silences(site).running()] == [
         (Level.URGENT, site.ms() + 600_000),
         (Level.WARN, site.ms() + 600_000),
     ]
