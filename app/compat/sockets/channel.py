@@ -68,7 +68,7 @@ class Channel:
                 max_message_size=self._most_bytes,
                 thread_class=_Thread,
             )
-        except (OSError, RuntimeError, ProtocolError, simple_websocket.SimpleWebsocketError):
+        except (OSError, RuntimeError, ProtocolError):
             return {
                 "status": "400 BAD REQUEST",
                 "headers": [("Content-Type", "text/plain")],
