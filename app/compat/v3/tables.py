@@ -19,16 +19,16 @@ from app.store.interface import Document
 
 DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
 _INDENT = "  "
-_NO_NAME = re.compile(r"[^A-Za-z0-9_.\-\u00b7-\U000effff]")
-_NO_BEGINNING = re.compile(r"[^A-Za-z_\u00c0-\U000effff]")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+_NO_BEGINNING = re.compile(r"[^A-Za-z_]")
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def csv_lines(documents: Iterable[Document]) -> Iterator[bytes]:
     """Yield the lines of a table, each with its LF; nothing for no documents."""
-    columns: list[str] = []
+    columns: list[str] | None = None
     for document in documents:
-        if not columns:
+        if columns is None:
             columns = list(document)
             yield _line(columns)
         yield _line([_cell(document.get(name)) for name in columns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import httpx
@@ -44,7 +45,8 @@ def v1(site: Site) -> httpx.Client:
 @pytest.fixture
 def may(site: Site) -> Callable[..., httpx.Client]:
     """Sign in with just these permissions."""
-    return lambda *permissions: signed_in(site, *permissions, name=f"May {' '.join(permissions)}"[:60])
+    names = (f"Subject {n}" for n in count())
+    return lambda *permissions: signed_in(site, *permissions, name=next(names))
 
 
 def reading(n: int = 0, **more: Any) -> dict[str, Any]:
