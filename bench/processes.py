@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -42,8 +42,10 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path, store_uri: str, database_pid: int | None = None) -> Iterator[Server]:
-    """Run ``nightlight serve`` on a free port until the block ends."""
+def running_server(
+    folder: Path, store_uri: str, database_pid: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run ``nightlight serve`` on a free port until the block ends; ``settings`` on top of those that are needed."""
     port = _free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
@@ -54,6 +56,7 @@ def running_server(folder: Path, store_uri: str, database_pid: int | None = None
         "API_SECRET": API_SECRET,
         "AUTH_DEFAULT_ROLES": "readable",  # so that a browser needs no account
         "LOG_LEVEL": "warning",
+        **(settings or {}),
     }
     command = [str(Path(sys.executable).with_name("nightlight")), "serve"]
     began = time.monotonic()

@@ -25,6 +25,9 @@ WAITING_AT_MOST = 2000
 STRANGER_S = 30.0
 """How long a place is kept for a client that has not shown it may have anything."""
 
+SEEN_OUT_S = 1.0
+"""How long a client that was told to go may take to do so."""
+
 _SEPARATOR = "\x1e"
 
 
@@ -55,6 +58,13 @@ class Connection(Socket):  # type: ignore[misc]
             return
         with contextlib.suppress(exceptions.SocketIsClosedError):
             self.send(message)
+
+    def see_out(self) -> None:
+        """End the session shortly, unless the client has shown elsewhere in it that it may have something.
+
+        Not at once: a client that is told to go must not take it for a broken line, and come again.
+        """
+        self._since_s -= STRANGER_S - SEEN_OUT_S
 
     def drop(self) -> None:
         """End the session and its transport at once."""

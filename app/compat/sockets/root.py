@@ -32,7 +32,7 @@ class Root:
         if actor is None:
             viewer.listens = False
             self._exchange.disconnect(viewer.sid, namespace=ROOT)
-            self._exchange.afterwards(lambda: viewer.connection.close(wait=False))
+            viewer.connection.see_out()
             return self._exchange.not_handled
         viewer.tell(event(ROOT, "connected"))
         reads = actor.may(READS)
