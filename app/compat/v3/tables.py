@@ -5,8 +5,6 @@ Both take documents as JSON says them. The columns of a table are the members of
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -21,6 +19,7 @@ DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"
 _INDENT = "  "
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 _NO_BEGINNING = re.compile(r"[^A-Za-z_]")
+_NEEDS_QUOTES = re.compile(r'[,"\r\n]')
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -35,9 +34,11 @@ def csv_lines(documents: Iterable[Document]) -> Iterator[bytes]:
 
 
 def _line(cells: list[str]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(cells)
-    return written.getvalue().encode()
+    return (",".join(map(_quoted, cells)) + "\n").encode()
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
 
 
 def _cell(value: Any) -> str:
