@@ -36,14 +36,18 @@ _VERSION = "nightlight.engine_version"
 
 
 class Engine(EngineServer):  # type: ignore[misc]
-    """The Engine.IO server of one process; ``places`` are taken by sessions and given back when they end."""
+    """The Engine.IO server of one process; ``places`` are taken by sessions and given back when they end.
+
+    ``strangers`` is how many of them may be kept for clients that have not yet shown they may have anything.
+    """
 
     _async: dict[str, Any]
     start_service_task: bool
 
-    def __init__(self, *, places: threading.BoundedSemaphore, **options: Any) -> None:
+    def __init__(self, *, places: threading.BoundedSemaphore, strangers: int, **options: Any) -> None:
         super().__init__(**options)
         self._places = places
+        self._strangers = strangers
         self._starting = threading.Lock()
         self._ended = threading.Event()
         silent_s, most_bytes = self.ping_interval + 2 * self.ping_timeout, self.max_http_buffer_size
@@ -91,7 +95,7 @@ class Engine(EngineServer):  # type: ignore[misc]
     def _handle_connect(
         self, environ: WSGIEnvironment, start_response: StartResponse, transport: str, jsonp_index: int | None = None
     ) -> Any:
-        if self._ended.is_set() or not self._places.acquire(blocking=False):
+        if self._ended.is_set() or self._is_crowded() or not self._places.acquire(blocking=False):
             return refused_for_now("Too many live viewers on this server")
         self._start_pulse()
         made = ConnectionV3 if environ[_VERSION] == 3 else Connection
@@ -111,6 +115,9 @@ class Engine(EngineServer):  # type: ignore[misc]
         if isinstance(connection, ConnectionV3):
             return connection.payload_of(packets)
         return self._ok(packets, jsonp_index=jsonp_index)
+
+    def _is_crowded(self) -> bool:
+        return sum(not connection.invited for connection in self.connections()) >= self._strangers
 
     def _opening(self, sid: str, transport: str) -> dict[str, Any]:
         return {
@@ -141,7 +148,7 @@ class Exchange(socketio.Server):  # type: ignore[misc]
     What a handler hands to ``afterwards`` is done once its answer is on the way.
     """
 
-    def __init__(self, places: threading.BoundedSemaphore, allowed_origins: str | list[str]) -> None:
+    def __init__(self, places: threading.BoundedSemaphore, *, strangers: int, allowed_origins: str | list[str]) -> None:
         self._afterwards = threading.local()
         super().__init__(
             async_mode="threading",
@@ -153,6 +160,7 @@ class Exchange(socketio.Server):  # type: ignore[misc]
             cors_allowed_origins=allowed_origins,
             cors_credentials=False,
             places=places,
+            strangers=strangers,
         )
 
     @property

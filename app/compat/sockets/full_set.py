@@ -19,7 +19,7 @@ KINDS = ("uploader", "pump", "openaps", "loop", "xdripjs")
 _SWITCHED = "@@@@@"
 """In the name of a profile that was put together for a switch and is nobody's to choose."""
 
-_LISTS = ("sgvs", "treatments", "mbgs", "cals", "devicestatus", "profiles", "food")
+_LISTS = ("sgvs", "treatments", "mbgs", "cals", "profiles")
 _KEYED_BY: Mapping[str, tuple[str, ...]] = {
     "sgvs": ("mills", "mgdl"),
     "mbgs": ("mills", "mgdl"),
@@ -36,8 +36,10 @@ class FullSet:
     def __init__(self, present: Present) -> None:
         self.present = present
         found = runtime_set(present)
-        self.lists: dict[str, list[Record]] = {name: on_wire(found[name]) for name in _LISTS if name != "devicestatus"}
+        self.lists: dict[str, list[Record]] = {name: on_wire(found[name]) for name in _LISTS}
+        # A status can be long, and food is told but once: these are put into words when they are sent.
         self.lists["devicestatus"] = found["devicestatus"]
+        self._food = found["food"]
         self.lists["profiles"] = [without_switched(profile) for profile in self.lists["profiles"]]
         self.stats: Record = found["dbstats"]
         self.active_profile: str | None = found["lastProfileFromSwitch"]
@@ -50,7 +52,7 @@ class FullSet:
     def body(self) -> Record:
         """Return the first ``dataUpdate`` of a socket, without ``status``."""
         recent = on_wire(recent_statuses(self.lists["devicestatus"], self.at_ms))
-        return {**self.lists, "devicestatus": recent, "dbstats": self.stats}
+        return {**self.lists, "devicestatus": recent, "food": on_wire(self._food), "dbstats": self.stats}
 
 
 def without_switched(profile: Record) -> Record:

@@ -19,7 +19,8 @@ class RootNews:
     """Keeps what everybody was told last, so that all hear one and the same delta. Safe for many threads.
 
     ``present`` returns what is known now, ``gone`` which of some treatments no longer exist, ``status`` what ``status``
-    is to say. What these raise passes through and changes nothing.
+    is to say; ``catch_up`` waits until what is stored at this moment is known. What these raise passes through and
+    changes nothing.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class RootNews:
         present: Callable[[], Present],
         gone: Callable[[Sequence[str]], Iterable[str]],
         status: Status,
+        catch_up: Callable[[], None],
     ) -> None:
         self._viewers = viewers
         self._present = present
         self._gone = gone
         self._status = status
+        self._catch_up = catch_up
         self._lock = threading.RLock()
         self._told: FullSet | None = None
         self._body = ""
@@ -75,6 +78,7 @@ class RootNews:
         """Return what everybody knows; with nobody there that is what is known now."""
         told = self._told
         if told is None or not self._viewers.listeners(ROOT):
+            self._catch_up()
             told = FullSet(self._present())
             self._take(told)
         return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 Handle = Callable[..., Any]
 
+CATCH_UP_S = 0.5
+"""How long a new client is kept waiting at most; what comes later it is told as news."""
+
 
 class Sockets:
     """Everything behind ``/socket.io/``. Making one does nothing yet; ``close`` ends every session."""
@@ -50,7 +54,9 @@ class Sockets:
     def __init__(self, house: House, live: LivePicture, surface: Surface, places: threading.BoundedSemaphore) -> None:
         self._house, self._live, self._surface = house, live, surface
         self._viewers = Viewers()
-        self._exchange = Exchange(places, _origins(house.settings, surface.features))
+        strangers = max(1, house.settings["THREADS"] // 3)
+        origins = _origins(house.settings, surface.features)
+        self._exchange = Exchange(places, strangers=strangers, allowed_origins=origins)
         self._admission = Admission(surface.gate, surface.access, self._viewers)
         self._opening = threading.Lock()
         self._closed = False
@@ -82,7 +88,7 @@ class Sockets:
         with self._opening:
             if self._delivery is None and not self._closed:
                 house, viewers = self._house, self._viewers
-                root = RootNews(viewers, self._present, self._gone, self._status)
+                root = RootNews(viewers, self._present, self._gone, self._status, self._catch_up)
                 silences = Silences(house.store, house.clock)
                 news = root, StorageNews(house.store, viewers), AlarmNews(silences, viewers)
                 delivery = Delivery(house.store, self._live, viewers, news, self._admission)
@@ -156,6 +162,12 @@ class Sockets:
         if picture.behind:
             raise Unavailable("The store cannot be read")
         return self._surface.presents.at(picture, self._house.clock.now_ms())
+
+    def _catch_up(self) -> None:
+        """Wait until the picture holds what is stored at this moment: who wrote just now finds it."""
+        seq, until_s = self._house.store.last_seq(), time.monotonic() + CATCH_UP_S
+        while self._live.now().seq < seq and time.monotonic() < until_s:
+            time.sleep(0.002)
 
     def _gone(self, ids: Sequence[str]) -> Iterable[str]:
         treatments = Treatments(self._house.store, self._house.clock, system_actor("sockets"))

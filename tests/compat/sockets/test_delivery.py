@@ -191,7 +191,9 @@ def opened(site: Site) -> httpx.Response:
 
 def test_sessions_take_places_and_give_them_back(serve: Serve) -> None:
     site = serve(THREADS="6")
-    clients = [site.connect(transports=["polling"]), site.connect(), site.connect("/storage")]
+    clients = [feed_of(site), site.connect(transports=["polling"])]
+    clients[1].authorize()
+    clients.append(site.connect())
     refused = opened(site)
     assert (refused.status_code, int(refused.headers["Retry-After"])) == (503, 30)
     with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
@@ -204,9 +206,21 @@ def test_sessions_take_places_and_give_them_back(serve: Serve) -> None:
         assert site.connect().authorize()["read"]
 
 
+def test_strangers_leave_places_for_those_who_are_known(serve: Serve) -> None:
+    site = serve(THREADS="6", AUTH_DEFAULT_ROLES="readable")
+    first, second = site.connect(), site.connect()
+    assert opened(site).status_code == 503
+    with httpx.stream("GET", f"{site.url}/events", timeout=PATIENCE_S) as stream:
+        assert stream.status_code == 200
+    first.authorize()
+    wait_until(lambda: opened(site).status_code == 200)
+    assert second.io.connected
+
+
 def test_event_streams_and_sockets_share_the_places(serve: Serve) -> None:
     site = serve(THREADS="4", AUTH_DEFAULT_ROLES="readable")
     client = site.connect()
+    client.authorize()
     assert httpx.get(f"{site.url}/events").status_code == 503
     client.io.disconnect()
     wait_until(lambda: site.sessions() == 0)
