@@ -23,7 +23,7 @@ from app.store.interface import Change, Store, Subscription
 
 log = logging.getLogger(__name__)
 
-APART_S = 0.5
+APART_S = 0.25
 """So far apart are two deltas, or two counts of clients; the first after a pause goes out at once."""
 
 HEARTBEAT_S = 60.0
