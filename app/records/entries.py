@@ -136,7 +136,10 @@ def _operation(entry: Document, seen: Seen | None, *, moved: bool, stamp_ms: int
 
 
 def _identity(entry: Document) -> Filter:
-    if _moment_key(entry):
-        return {"sysTime": entry["sysTime"], "type": entry["type"]}
+    instant = read_instant(entry["sysTime"])
+    if instant and _moment_key(entry):
+        type = entry["type"]
+        through_v3 = {"date": instant.at_ms, "type": type, "sysTime": None}
+        return {"$or": [{"sysTime": instant.iso, "type": type}, through_v3]}
     # Without a time or a type only the same document is the same entry. Compared as values: never as operators.
     return {name: {"$eq": value} for name, value in entry.items()}

@@ -83,13 +83,18 @@ def check_immutable(collection: str, stored: Document, sent: Document, *, again:
     shown = as_v3(collection, stored)
     for name in names:
         kept = same(shown[name], sent.get(name)) if name in shown else of_v1
-        if name in sent and not kept and not (name == "isValid" and _says_nothing_new(shown, sent)):
+        if name in sent and not kept and not _completes(name, shown, sent[name]):
             raise BadDocument(f"Field {name} cannot be modified by the client")
 
 
-def _says_nothing_new(shown: Document, sent: Document) -> bool:
-    """Tell whether a document is said to be valid that nobody has deleted: what v1 wrote does not say so itself."""
-    return sent["isValid"] is True and not is_deleted(shown)
+def _completes(name: str, shown: Document, value: Any) -> bool:
+    """Tell whether a member only says what v1 has no word for: that a document is valid, and which app it is from.
+
+    AndroidAPS sends both with every edit, and takes the edit for done when it is refused.
+    """
+    if name == "isValid":
+        return value is True and not is_deleted(shown)
+    return name == "app" and name not in shown and _is_word(value)
 
 
 def settle_duration(document: Document, sent: Document) -> None:

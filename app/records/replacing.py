@@ -13,7 +13,7 @@ from typing import Any
 from app.records.ids import object_id
 from app.records.plan import Key, KeysOf, Known, Plan, Seen, same
 from app.records.stamps import CHANGED, OURS, RECEIVED
-from app.store.interface import Collection, Document, Filter, InsertOne, Operation, ReplaceOne
+from app.store.interface import Collection, Document, Filter, InsertOne, Operation, ReplaceOne, UpdateOne
 
 _IDS_AT_ONCE = 500  # a list of twice as many is looked up in an index, of more it is a walk through all there is
 
@@ -85,7 +85,20 @@ def _content(document: Document) -> Document:
 
 
 def _operation(identity: Identity | None, seen: Seen | None, document: Document) -> Operation:
+    """Return what puts a document in place of the one that was seen.
+
+    Member by member: what somebody else has added since the look, above all an identifier, is not taken away.
+    """
     if identity is None:
         return InsertOne(document)
-    nameless = {name: value for name, value in document.items() if name != "_id"}
-    return ReplaceOne(identity.filter if seen is None or seen.id is None else {"_id": seen.id}, nameless, upsert=True)
+    where = identity.filter if seen is None or seen.id is None else {"_id": seen.id}
+    content = {name: value for name, value in document.items() if name != "_id"}
+    gone = [name for name in seen.document if name not in document and name != "_id"] if seen else []
+    if any(not name or "." in name for name in (*content, *gone)):
+        return ReplaceOne(where, content, upsert=True)  # as a path such a name would mean a member within
+    update = {"$set": content}
+    if seen is None:
+        update["$setOnInsert"] = {RECEIVED: content.pop(RECEIVED)}
+    if gone:
+        update["$unset"] = dict.fromkeys(gone, "")
+    return UpdateOne(where, update, upsert=True)

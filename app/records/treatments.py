@@ -115,8 +115,10 @@ def _identity(treatment: Document) -> Identity | None:
     if "_id" in treatment:
         return identity_by_id(treatment)
     event_type = treatment.get("eventType")
-    # $eq compares with the value; a bare object would be read as operators. None also matches "has none".
-    return Identity(_moment_key(treatment), {"created_at": treatment["created_at"], "eventType": {"$eq": event_type}})
+    # $eq compares with the value; a bare object would be read as operators. None also matches "has none", and as one of
+    # a list it does not become a member of what is stored.
+    wanted = {"$in": [None]} if event_type is None else {"$eq": event_type}
+    return Identity(_moment_key(treatment), {"created_at": treatment["created_at"], "eventType": wanted})
 
 
 def _moment_key(treatment: Document) -> Key:

@@ -64,7 +64,7 @@ def test_a_change_of_what_is_fixed_is_refused(name: str) -> None:
     check_immutable("treatments", STORED, {"insulin": 5})
 
 
-@pytest.mark.parametrize("name", [name for name in IMMUTABLE if name != "isValid"])
+@pytest.mark.parametrize("name", [name for name in IMMUTABLE if name not in ("isValid", "app")])
 def test_so_is_adding_it(name: str) -> None:
     stored = {member: value for member, value in STORED.items() if member not in (name, "date", "created_at")}
     if name in ("identifier", "srvCreated", "srvModified"):
@@ -78,11 +78,12 @@ def test_the_first_of_the_list_is_named() -> None:
         check_immutable("treatments", STORED, {"isValid": False, "app": "y", "date": 5})
 
 
-def test_what_was_never_said_to_be_valid_may_be_said_to_be() -> None:
-    stored = {name: value for name, value in STORED.items() if name != "isValid"}
-    check_immutable("treatments", stored, {"isValid": True})
-    with pytest.raises(BadDocument, match="isValid"):
-        check_immutable("treatments", stored, {"isValid": False})
+def test_what_v1_has_no_word_for_may_be_added() -> None:
+    stored = {name: value for name, value in STORED.items() if name not in ("isValid", "app")}
+    check_immutable("treatments", stored, {"isValid": True, "app": "AAPS"})
+    for name, value in (("isValid", False), ("isValid", None), ("app", ""), ("app", 5)):
+        with pytest.raises(BadDocument, match=name):
+            check_immutable("treatments", stored, {name: value})
 
 
 def test_a_date_with_a_fraction_is_what_it_is_shown_as() -> None:
