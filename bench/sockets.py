@@ -31,8 +31,10 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True)
 class Row:
-    """What a number of viewers cost: the usual delay in ms from upload to the last viewer on a websocket and on an event
-    stream, MiB of each viewer, and the time of a small request in ms while nobody and while everybody looked.
+    """What a number of viewers cost.
+
+    The usual delay in ms from upload to the last viewer on a websocket and on an event stream, MiB of each viewer, and
+    the time of a small request in ms while nobody and while everybody looked.
     """
 
     viewers: int

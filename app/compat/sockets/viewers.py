@@ -54,8 +54,9 @@ class Viewers:
         self._by_sid: dict[tuple[str, str], Viewer] = {}
 
     def add(self, viewer: Viewer) -> None:
-        """Let somebody in."""
+        """Let somebody in, and forget whoever left while coming in."""
         with self._lock:
+            self._by_sid = {key: known for key, known in self._by_sid.items() if not known.connection.closed}
             self._by_sid[viewer.namespace, viewer.sid] = viewer
 
     def remove(self, namespace: str, sid: str) -> None:
@@ -70,7 +71,7 @@ class Viewers:
     def everybody(self) -> list[Viewer]:
         """Return everybody."""
         with self._lock:
-            return list(self._by_sid.values())
+            return [viewer for viewer in self._by_sid.values() if not viewer.connection.closed]
 
     def within(self, namespace: str, chosen: Callable[[Viewer], bool] = lambda viewer: True) -> list[Viewer]:
         """Return the chosen ones of a namespace."""

@@ -185,6 +185,18 @@ def test_what_another_server_takes_away_ends_sockets_here(serve: Serve) -> None:
     assert feed.gone.wait(5)
 
 
+def test_an_address_that_showed_bad_credentials_waits_here_too(serve: Serve) -> None:
+    site = serve(AUTH_FAIL_DELAY="5000")
+    waited: list[float] = []
+    clients = [site.connect() for _ in range(2)]
+    site.app.extensions["compat"].gate._wait = waited.append
+    clients[0].io.emit("authorize", {"secret": "0" * 40})
+    assert clients[0].gone.wait(5)
+    assert waited == []
+    assert clients[1].authorize()["read"]
+    assert waited == [5.0]
+
+
 def opened(site: Site) -> httpx.Response:
     return httpx.get(f"{site.url}/socket.io/", params={"EIO": "4", "transport": "polling"})
 

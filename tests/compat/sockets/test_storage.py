@@ -73,6 +73,14 @@ def test_a_write_of_v1_is_told_in_the_shape_of_v3(site: Site, feed: Client) -> N
     assert all(type(doc[field]) is int for field in ("date", "srvModified", "srvCreated"))
 
 
+@pytest.mark.parametrize(
+    "times", [{"dateString": "2026-11-21T09:55:00.000+0000"}, {"date": None, "dateString": "2026-11-21T09:55:00Z"}]
+)
+def test_an_entry_always_has_a_date(site: Site, feed: Client, times: dict[str, Any]) -> None:
+    site.owner.post("/api/v1/entries", json=[{"type": "sgv", "sgv": 117, **times}])
+    assert feed.next("create")["doc"]["date"] == site.ms(5)
+
+
 def test_create_update_delete_in_their_order(site: Site, feed: Client) -> None:
     made = site.treatment("Meal Bolus", minutes_ago=3, insulin=2, identifier="chosen")
     kept = site.house.store.collection("treatments")
