@@ -21,7 +21,7 @@ from app.records.replacing import id_key, staying, stored_with_ids
 from app.records.sanitising import cleaned
 from app.records.stamps import CHANGED, RECEIVED, without_stamps
 from app.records.times import Instant, read_instant
-from app.store.interface import Document, Filter, Operation, ReplaceOne, Sort, Store, UpdateOne
+from app.store.interface import Document, Filter, Operation, Sort, Store, UpdateOne
 
 _NUMBERS = ("date", "sgv", "mbg", "filtered", "unfiltered", "rssi", "noise")
 
@@ -121,8 +121,10 @@ def _comes_back(seen: Seen, entry: Document) -> bool:
 def _operation(entry: Document, seen: Seen | None, *, moved: bool, stamp_ms: int) -> Operation:
     supplied = {name: value for name, value in entry.items() if name != "_id"}
     if seen and _comes_back(seen, entry):
+        back = staying(seen) | supplied
         stamps = {RECEIVED: seen.document.get(RECEIVED, stamp_ms), CHANGED: stamp_ms}
-        return ReplaceOne({"_id": seen.id}, staying(seen) | supplied | stamps, upsert=True)
+        gone = seen.document.keys() - back.keys() - stamps.keys() - {"_id"}
+        return UpdateOne({"_id": seen.id}, {"$set": back | stamps, "$unset": dict.fromkeys(gone, "")}, upsert=True)
     update: dict[str, Document] = {"$set": {**supplied, CHANGED: stamp_ms}, "$setOnInsert": {RECEIVED: stamp_ms}}
     if seen and is_deleted(seen.document) and "isValid" not in entry:
         update["$unset"] = {"isValid": ""}
