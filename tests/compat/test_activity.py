@@ -48,6 +48,7 @@ def test_forms_are_taken_too(api: httpx.Client) -> None:
     assert (posted["steps"], posted["created_at"]) == ("5", NOW_ISO)
 
 
+@pytest.mark.quirk("activity has no default count")
 def test_sending_again_doubles_nothing(activity: Activity, api: httpx.Client) -> None:
     sent = [steps(5, "2026-11-21T10:30:00+01:00"), steps(6)]
     first, again = (api.post("activity", json=sent).json() for _ in range(2))
@@ -150,6 +151,7 @@ def test_what_the_original_stored_with_its_id_as_text_can_be_deleted(site: Site,
     assert shown(api.get("activity")) == []
 
 
+@pytest.mark.quirk("an _id that is none is refused in Nightscout's words")
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("foreign", ["3F2504E0-4F89-41D3-9A0C-0305E82C3301", "x", 5])
 def test_a_foreign_id_is_refused(activity: Activity, api: httpx.Client, method: str, foreign: object) -> None:
