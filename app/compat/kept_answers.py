@@ -187,7 +187,7 @@ class AnsweredFromMemory:
         return [body]
 
 
-@quirk("rr=<time> against caches asks the same question", "xDrip+")
+@quirk("rr= against caches asks the same question", "xDrip+")
 def _question_of(environ: WSGIEnvironment) -> Question | None:
     """Return what an answer depends on, None when it is not to be kept."""
     if environ["REQUEST_METHOD"] != "GET" or not environ.get("PATH_INFO", "").startswith(("/api/v", "/pebble")):

@@ -48,7 +48,6 @@ def test_forms_are_taken_too(api: httpx.Client) -> None:
     assert (posted["steps"], posted["created_at"]) == ("5", NOW_ISO)
 
 
-@pytest.mark.quirk("activity has no default count")
 def test_sending_again_doubles_nothing(activity: Activity, api: httpx.Client) -> None:
     sent = [steps(5, "2026-11-21T10:30:00+01:00"), steps(6)]
     first, again = (api.post("activity", json=sent).json() for _ in range(2))
@@ -56,6 +55,7 @@ def test_sending_again_doubles_nothing(activity: Activity, api: httpx.Client) ->
     assert activity.count() == 2
 
 
+@pytest.mark.quirk("activity has no default count")
 def test_all_of_four_days_come_the_newest_first(activity: Activity, api: httpx.Client) -> None:
     activity.save([steps(n, f"2026-11-{n}T09:00:00Z") for n in (17, 21, 19, 18, 20)])
     activity.save([steps(100 + n, f"2026-11-20T10:{n // 60:02d}:{n % 60:02d}Z") for n in range(200)])
