@@ -2,7 +2,7 @@
 
 Each test file of ``tests/compat`` has on record which routes it asks and which statuses come. A test that asks
 something else than its record says fails, and so does a file that asks less: the record is then made anew with
-``make docs``. An answer with a status or media type the published contract does not tell of fails its test, too.
+``make docs``. An answer the published contract does not tell of (status, media type, shape) fails its test, too.
 Tests on random data are only held to the contract.
 """
 
@@ -12,6 +12,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from app.compat.openapi.document import documents_of
+from tests.manifest.contract import Contract
 
 RECORD = Path(__file__).with_name("asked.json")
 TESTS = Path(__file__).resolve().parents[1] / "compat"
@@ -57,44 +58,38 @@ def recorded() -> dict[str, Asked]:
 
 
 def watched(app: Flask) -> Callable[..., Iterable[bytes]]:
-    """Return an application's WSGI callable that notes each answer's route and status."""
-    inner, contract, adapter = app.wsgi_app, documents_of(app)["whole"], app.url_map.bind("localhost")
+    """Return an application's WSGI callable that notes each answer's route and status, and what the contract says."""
+    inner, contract, adapter = app.wsgi_app, Contract(app), app.url_map.bind("localhost")
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        method = environ["REQUEST_METHOD"]
+        started: list[tuple[int, dict[str, str]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            try:
-                rule, _ = adapter.match(environ["PATH_INFO"], method, return_rule=True)
-            except HTTPException:
-                return start_response(status, headers, *rest)
-            _note(contract, method, rule.rule, int(status[:3]), dict(headers).get("Content-Type", ""))
+            started.append((int(status[:3]), dict(headers)))
             return start_response(status, headers, *rest)
 
-        return inner(environ, start)
+        pieces = inner(environ, start)
+        with suppress(HTTPException):
+            rule, _ = adapter.match(environ["PATH_INFO"], environ["REQUEST_METHOD"], return_rule=True)
+            return _noted(contract, environ["REQUEST_METHOD"], rule.rule, pieces, started)
+        return pieces
 
     return answer
 
 
-def _note(contract: dict[str, Any], method: str, rule: str, status: int, content_type: str) -> None:
-    path = rule.replace("path:", "").replace("<", "{").replace(">", "}").rstrip("/")
-    if path not in contract["paths"]:
-        path = path.replace("/api/v2/", "/api/v1/", 1)  # where the whole document tells of it
-    operation = contract["paths"].get(path, {}).get(method.lower())
-    if operation is None:
-        return
-    notes.now[f"{method} {path}"].add(status)
-    media = content_type.partition(";")[0]
-    if status != UNFORESEEN and not _tells(contract, operation["responses"].get(str(status)), media):
-        notes.untold.add(f"{method} {path} answered {status} {media}")
-
-
-def _tells(contract: dict[str, Any], response: dict[str, Any] | None, media: str) -> bool:
-    if response is None:
-        return False
-    if "$ref" in response:
-        response = contract["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    return not media or media in response.get("content", {media: {}})
+def _noted(
+    contract: Contract, method: str, rule: str, pieces: Iterable[bytes], started: list[tuple[int, dict[str, str]]]
+) -> Iterable[bytes]:
+    """Return an answer's body, whole unless it is streamed, once it is noted."""
+    route = contract.route(method, rule)
+    if route and started:
+        status, headers = started[0]
+        body = b"".join(pieces) if "Content-Length" in headers else None
+        notes.now[route].add(status)
+        if status != UNFORESEEN and (untold := contract.untold(route, status, headers, body)):
+            notes.untold.add(f"{route} answered {status}: {untold}")
+        return pieces if body is None else [body]
+    return pieces
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -83,16 +83,19 @@ class Watched:
         monkeypatch.setattr(asked, "notes", asked.Notes())
         monkeypatch.setattr(app, "wsgi_app", self._answer)
         self._call = asked.watched(app)
-        self._status, self._media = "", ""
+        self._status, self._headers, self._body = "", [("", "")], b""
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        start_response(self._status, [("Content-Type", self._media)])
-        return []
+        start_response(self._status, self._headers)
+        return [self._body]
 
-    def ask(self, method: str, path: str, status: str, media: str = "application/json") -> set[str]:
+    def ask(self, route: str, status: int, media: str = "application/json", body: bytes = b"") -> set[str]:
         """Return what the contract does not tell of."""
-        self._status, self._media = status, media
-        self._call({"REQUEST_METHOD": method, "PATH_INFO": path}, lambda *_: lambda _: None)
+        method, path = route.split(" ")
+        self._status, self._body = f"{status} said", body
+        self._headers = [("Content-Type", media), ("Content-Length", str(len(body)))]
+        pieces = self._call({"REQUEST_METHOD": method, "PATH_INFO": path}, lambda *_: lambda _: None)
+        assert b"".join(pieces) == body
         return asked.notes.untold
 
 
@@ -102,19 +105,28 @@ def watched(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 
 def test_an_answer_the_contract_tells_of_is_noted(watched: Watched) -> None:
-    assert watched.ask("GET", "/api/v1/food", "200 OK", "application/json; charset=utf-8") == set()
-    assert watched.ask("GET", "/api/v2/food", "304 NOT MODIFIED", "") == set()
-    assert watched.ask("GET", "/api/v2/summary", "401 UNAUTHORIZED") == set()
-    assert watched.ask("GET", "/api/v1/nothing", "404 NOT FOUND", "text/html") == set()
-    assert watched.ask("OPTIONS", "/api/v1/food", "200 OK", "") == set()
+    assert watched.ask("GET /api/v1/food", 200, "application/json; charset=utf-8", b'[{"_id":"1","n":2}]') == set()
+    assert watched.ask("GET /api/v2/food", 304, "") == set()
+    assert watched.ask("GET /api/v2/summary", 401, body=b'{"status":401,"message":"x"}') == set()
+    assert watched.ask("GET /api/v1/nothing", 404, "text/html") == set()
+    assert watched.ask("OPTIONS /api/v1/food", 200, "") == set()
     assert asked.notes.now == {"GET /api/v1/food": {200, 304}, "GET /api/v2/summary": {401}}
 
 
 @pytest.mark.parametrize(
-    ("status", "media"), [("418 I'M A TEAPOT", "application/json"), ("200 OK", "text/csv"), ("401 NO", "text/html")]
+    ("status", "media", "body", "untold"),
+    [
+        (418, "application/json", b"", "no such status"),
+        (200, "text/csv", b"", "no text/csv"),
+        (401, "text/html", b"", "no text/html"),
+        (200, "application/json", b'[{"n":2}]', '"_id" is a required property'),
+        (200, "application/json", b"{}", '{} is not of type "array"'),
+    ],
 )
-def test_an_answer_the_contract_does_not_tell_of_is_found(watched: Watched, status: str, media: str) -> None:
-    assert watched.ask("GET", "/api/v1/food", status, media) == {f"GET /api/v1/food answered {status[:3]} {media}"}
+def test_an_answer_the_contract_does_not_tell_of_is_found(
+    watched: Watched, status: int, media: str, body: bytes, untold: str
+) -> None:
+    assert watched.ask("GET /api/v1/food", status, media, body) == {f"GET /api/v1/food answered {status}: {untold}"}
 
 
 def test_a_test_that_asks_something_new_fails(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
