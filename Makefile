@@ -27,8 +27,10 @@ format: $(VENV)/made-for-tests
 bench: $(VENV)/made-for-tests
 	$(BIN)/python -m bench
 
-docs: $(VENV)/made
+docs: $(VENV)/made-for-tests
 	$(BIN)/nightlight settings --markdown > docs/settings.md
+	RECORD_ASKED=1 $(BIN)/python -m pytest tests/compat
+	$(BIN)/python -m tests.manifest > docs/manifest.md
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info

@@ -13,6 +13,7 @@ import orjson
 from flask import Response, request
 
 from app.clock import iso_of
+from app.compat.quirks import quirk
 from app.compat.validators import is_among
 from app.records.times import Instant, read_instant
 from app.store import ObjectId
@@ -130,6 +131,7 @@ def _not_modified(response: Response) -> Response:
     return response
 
 
+@quirk("If-Modified-Since may be ISO text", "oref0")
 def _is_fresh(tag: str, newest: Instant | None) -> bool:
     """Judge as Express does: every validator that was sent must hold. oref0 sends ISO text for HTTP's date."""
     tags, since = request.headers.get("If-None-Match", ""), request.headers.get("If-Modified-Since", "")

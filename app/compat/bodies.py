@@ -12,6 +12,7 @@ from flask import Request, g
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app.compat.brackets import IN_BODY, decode
+from app.compat.quirks import quirk
 from app.errors import BadRequest
 
 MOST_JSON_BYTES = 50 * 1024 * 1024
@@ -74,6 +75,8 @@ def _carrier(body: Any) -> dict[str, Any]:
     return first if isinstance(first, dict) else {}
 
 
+@quirk("JSON is read under another media type too", "scripts")
+@quirk("forms nest", "Nightscout's food editor")
 def _parsed(request: Request, most_bytes: int) -> Any:
     is_form = request.mimetype == "application/x-www-form-urlencoded"
     raw = _read(request, MOST_FORM_BYTES if is_form else most_bytes)
@@ -95,6 +98,7 @@ def _json(raw: bytes) -> Any:
         return _lenient_json(raw)
 
 
+@quirk("an emoji cut in half does not spoil a body", "programs in JavaScript")
 def _lenient_json(raw: bytes) -> Any:
     """Read JSON in which an emoji was cut in half: JavaScript takes it, and puts U+FFFD in its place."""
     try:
@@ -110,6 +114,7 @@ def _refuse(constant: str) -> float:
     raise ValueError(constant)
 
 
+@quirk("bodies come gzipped, deflated or in chunks", "xDrip+")
 def _read(request: Request, most_bytes: int) -> bytes:
     """Return the body unpacked. What a small body unpacks to counts against the same limit."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from app.compat.quirks import quirk
+
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _INDEX = re.compile(r"0|[1-9]\d{0,5}", re.ASCII)
 _BRACKET_CODES = re.compile(r"%5([BD])", re.IGNORECASE)
@@ -37,6 +39,7 @@ def decode(text: str, limits: Limits = IN_QUERY) -> dict[str, Any]:
     return {name: _packed(value) for name, value in root.items()}
 
 
+@quirk("?? before a query is one ?", "oref0")
 def _flat(text: str, limits: Limits) -> dict[str, Any]:
     """Return each full name with its value, or with the list of its values when it came more than once."""
     flat: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.compat.errors import Refusal
+from app.compat.quirks import quirk
 from app.errors import BadQuery
 from app.records.ids import object_id
 from app.records.times import Instant, read_instant
@@ -22,6 +23,7 @@ _WITH_ZONE = re.compile(r".*\d{2}:\d{2}.*(?:Z|[+ -]\d{2}:?\d{2})", re.IGNORECASE
 _DIGITS = re.compile(r"-?\d+(?:\.\d*)?")
 
 
+@quirk("find[dateString] finds what is shown with it, by its moment", "Trio", "iAPS", "Loop", "tconnectsync")
 def date_string_finds_all(filter: Document) -> Document:
     """Let ``find[dateString]`` find what is shown with that ``dateString``.
 
@@ -68,6 +70,7 @@ def _roughly(numbers: dict[str, int]) -> Document:
     return rough
 
 
+@quirk("an _id that is none is refused in Nightscout's words", "Nightscout's own tests")
 def only_hex_ids(documents: Sequence[Any], advice: str) -> None:
     """Refuse, in Nightscout's words, device status and profiles with an ``_id`` that is none of ours."""
     for document in documents:
@@ -76,6 +79,7 @@ def only_hex_ids(documents: Sequence[Any], advice: str) -> None:
             raise Refusal(400, "Invalid _id format", f"{advice}. Got: {given}")
 
 
+@quirk("a DELETE by a date that is no number deletes nothing", "people with curl")
 def whole_numbers_when_deleting(find: Any) -> None:
     """Refuse ``DELETE …?find[date][$gte]=2026-11-20``: read as the number 2026 it would delete everything.
 
@@ -89,6 +93,7 @@ def whole_numbers_when_deleting(find: Any) -> None:
                 raise BadQuery(f"find[date]: {text!r} is not a number of milliseconds", hint="Or use find[dateString].")
 
 
+@quirk("a bare entry without date is dropped", "Nightscout's own tests")
 def single_entry_needs_a_date(body: Any) -> bool:
     """Tell whether a POST of one bare entry has the ``date`` without which Nightscout drops it silently.
 

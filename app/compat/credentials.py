@@ -12,6 +12,7 @@ from flask import Request, current_app
 from app.actor import Actor
 from app.compat.bodies import credentials_in_body
 from app.compat.parameters import parameters
+from app.compat.quirks import quirk
 from app.errors import TooManyAttempts, Unauthenticated
 from app.house import House
 from app.identity.addresses import Headers, address_of
@@ -126,6 +127,7 @@ def _first_text(given: Any) -> str:
     return next(iter(_texts(given)), "")
 
 
+@quirk("?token= with nothing behind it is no credential", "LoopFollow")
 def _texts(given: Any) -> tuple[str, ...]:
     listed = given if isinstance(given, list) else [given]
     return tuple(text for text in listed if isinstance(text, str) and text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.compat.quirks import quirk
 from app.glucose.trend import Direction, direction_named
 
 _UNKNOWN_ARROW = "-"
@@ -34,6 +35,7 @@ _TRENDS = {
 }
 
 
+@quirk("NotComputable is NOT COMPUTABLE", "Loop")
 def direction_word(told: str) -> str:
     """Return a direction in Nightscout's spelling (Loop writes ``NotComputable``); what nobody knows stays as it is."""
     known = _known(told)

@@ -9,9 +9,11 @@ from flask import request
 from app.compat.bodies import MalformedBody, body_of
 from app.compat.errors import Refusal
 from app.compat.parameters import parameters
+from app.compat.quirks import quirk
 from app.store.interface import Document
 
 
+@quirk("answers to uploads have the length and order of the request", "Loop", "xDrip4iOS")
 def uploaded() -> list[Document]:
     """Return the documents of the body, a bare one as a list of one. Raises ``MalformedBody``."""
     body = body_of(request)

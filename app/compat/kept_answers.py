@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from flask import request
 
 from app.clock import Clock
+from app.compat.quirks import quirk
 from app.compat.validators import is_among
 from app.store.interface import Store
 
@@ -186,6 +187,7 @@ class AnsweredFromMemory:
         return [body]
 
 
+@quirk("rr= against caches asks the same question", "xDrip+")
 def _question_of(environ: WSGIEnvironment) -> Question | None:
     """Return what an answer depends on, None when it is not to be kept."""
     if environ["REQUEST_METHOD"] != "GET" or not environ.get("PATH_INFO", "").startswith(("/api/v", "/pebble")):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from app.compat.quirks import quirk
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -50,6 +52,7 @@ def suffixes_of(path: str) -> dict[str, str]:
     return SUFFIXES | _STATUS_SUFFIXES if path.endswith("/status") else SUFFIXES
 
 
+@quirk("a suffix stands for Accept", "nearly all")
 def _without_suffix(path: str, environ: dict[str, Any]) -> str:
     head, dot, suffix = path.rpartition(".")
     accept = suffixes_of(head).get(dot + suffix)

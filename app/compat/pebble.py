@@ -11,6 +11,7 @@ from app.compat.directions import direction_word, trend_number
 from app.compat.features import Features
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
+from app.compat.quirks import quirk
 from app.compat.services import present, surface
 from app.compat.v2.properties.doses import bwp, cob, iob
 from app.compat.wire import js_text, on_wire
@@ -46,6 +47,7 @@ def show_watch() -> Response:
     return json_answer(on_wire(body))
 
 
+@quirk("numbers are text where the first Pebble watches read text", "GlucoDataHandler", "Pebble watches")
 def watch(known: Present, features: Features, unit: Unit, count: int) -> dict[str, list[Row]]:
     """Return the newest ``count`` readings of two days in ``unit``, newest first, and the calibration behind them."""
     cals = known.calibrations[-1:] if features.on("rawbg") else ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clock import iso_of
+from app.compat.quirks import quirk
 from app.errors import BadQuery
 from app.records.ids import object_id
 from app.records.numbers import leading_integer
@@ -171,6 +172,7 @@ def _condition(field: str, wanted: Any, read: Reader) -> Any:
     return condition
 
 
+@quirk("$ne given more than once excludes each", "iAPS")
 def _operation(field: str, operator: str, operand: Any, read: Reader) -> Document:
     if operator == "$exists":
         return {operator: str(operand).lower() not in ("false", "0", "")}
@@ -201,6 +203,8 @@ def _integer(field: str, text: str) -> int:
     return number
 
 
+@quirk("a bare + in the offset of a date is understood", "oref0")
+@quirk("the refusal of a date says: as a valid ISO-8601 date", "tconnectsync")
 def _iso(field: str, text: str) -> str:
     """Return a date operand as the UTC text dates are kept in; a bare year or the like stays and compares as text."""
     if _NUMERIC.fullmatch(text) and len(text.strip()) < _EPOCH_DIGITS:
@@ -213,6 +217,7 @@ def _iso(field: str, text: str) -> str:
     return instant.iso
 
 
+@quirk("text between slashes is a pattern", "oref0")
 def _pattern_or_text(text: str) -> Any:
     found = _LITERAL.fullmatch(text)
     if not found:
@@ -221,6 +226,7 @@ def _pattern_or_text(text: str) -> Any:
     return {"$regex": found[1], "$options": options} if options else {"$regex": found[1]}
 
 
+@quirk("find[_id] takes the UUID an app chose", "Loop")
 def _with_ids(filter: Document, *, uuid_handling: bool) -> Document:
     """Let ``_id`` find what the text names: an ObjectId, the same as text (old databases), or a UUID an app chose."""
     wanted = filter.pop("_id")

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from app.clock import datetime_of
+from app.compat.quirks import quirk
 from app.records.numbers import js_number
 from app.records.times import Instant, read_instant
 from app.store.interface import Document
@@ -26,6 +27,7 @@ _DIGITS = 13
 """Those of epoch milliseconds from 2001 to 2286."""
 
 
+@quirk("entries always have mills and dateString", "Trio", "py-nightscout", "oref0", "oh-my-posh")
 def completed_entry(entry: Document) -> Document:
     """Return an entry with ``mills`` and ``dateString``: apps read the one or the other, uploads bring neither."""
     instant = _instant_of(entry, "date", "dateString", "sysTime")
@@ -39,6 +41,7 @@ def completed_entry(entry: Document) -> Document:
     return entry | added
 
 
+@quirk("treatments always have carbs and insulin, null where there are none", "xDrip+", "nightguard")
 def completed_treatment(treatment: Document) -> Document:
     """Return a treatment with ``mills``, and ``carbs`` and ``insulin`` as numbers or null: apps insist on both."""
     added: Document = {name: _amount(treatment.get(name)) for name in ("carbs", "insulin")}
@@ -49,6 +52,7 @@ def completed_treatment(treatment: Document) -> Document:
     return treatment | added
 
 
+@quirk("a pump that is null is left out", "LoopFollow")
 def completed_device_status(status: Document) -> Document:
     """Return a device status with ``mills``, and without a ``pump`` that is null (LoopFollow crashes on it)."""
     completed = {name: value for name, value in status.items() if name != "pump" or value is not None}

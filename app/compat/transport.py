@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Request, Response, request
 
 from app.compat.answers import depends_on
+from app.compat.quirks import quirk
 from app.compat.services import surface
 from app.config import Settings
 from app.identity.addresses import is_https, is_loopback_name
@@ -22,6 +23,7 @@ _METHODS = "GET,PUT,POST,PATCH,DELETE,OPTIONS"
 _HEADERS = "Content-Type, Authorization, Content-Length, X-Requested-With, api-secret"
 
 
+@quirk("api-secret is among the allowed CORS headers", "Nightscout Reporter")
 def wrap(blueprint: Blueprint) -> None:
     """Give a blueprint's answers Nightscout's surroundings. Call it before the blueprint is guarded."""
 

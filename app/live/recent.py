@@ -116,9 +116,8 @@ class Recent:
     def _with_lasting(self, treatments: tuple[Document, ...]) -> tuple[Document, ...]:
         there = {str(treatment["_id"]) for treatment in treatments}
         before = [event for event in self._lasting.values() if str(event["_id"]) not in there]
-        if not before:
-            return treatments
-        return tuple(sorted((*before, *treatments), key=lambda treatment: treatment_ms(treatment) or 0))
+        # They come first: what is not in the window is older than all that is.
+        return (*sorted(before, key=lambda event: treatment_ms(event) or 0), *treatments) if before else treatments
 
     def _from_ms(self, name: str) -> int:
         return self._clock.now_ms() - self._windows[name][1]

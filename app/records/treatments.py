@@ -6,6 +6,7 @@ moment and the event type. Uploading a treatment again replaces the stored one w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -99,8 +100,8 @@ def _split(treatment: Document) -> list[Document]:
     """Return the treatment, and the meal of a pre-bolus as a second one at the time it is eaten."""
     if not treatment.get("preBolus") or "carbs" not in treatment:
         return [treatment]
-    given = read_instant(treatment["created_at"])
-    eaten = instant_at(given.at_ms + int(treatment["preBolus"] * _MINUTE_MS)) if given else None
+    given, wait_ms = read_instant(treatment["created_at"]), treatment["preBolus"] * _MINUTE_MS
+    eaten = instant_at(given.at_ms + int(wait_ms)) if given and math.isfinite(wait_ms) else None
     if eaten is None:
         return [treatment]
     meal = {"created_at": eaten.iso, "carbs": treatment.pop("carbs")}

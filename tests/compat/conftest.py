@@ -15,14 +15,12 @@ import pytest
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import compat
 from app.actor import system_actor
 from app.compat.services import open_surface
 from app.config import load_settings
-from app.extensions import csrf
 from app.house import House
 from app.identity.door import open_door
-from app.keyring import KeyRing, new_key
+from app.keyring import KeyRing
 from app.live.live_picture import LivePicture
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
@@ -31,6 +29,13 @@ from app.records.treatments import Treatments
 from app.store.interface import Store
 from tests.clocks import SettableClock
 from tests.conftest import API_SECRET
+from tests.manifest.application import bare_application
+from tests.manifest.asked import (  # noqa: F401  (what every test here asks is compared with what is on record)
+    pytest_runtest_setup,
+    pytest_runtest_teardown,
+    pytest_sessionfinish,
+    watched,
+)
 
 SECRET_DIGEST = sha1(API_SECRET.encode()).hexdigest()
 NOW_ISO = "2026-11-21T10:00:00.000Z"
@@ -88,11 +93,8 @@ class Site:
 @pytest.fixture(scope="session")
 def served() -> Iterator[tuple[Flask, str]]:
     """A running application without a house, for each test to move into, and its address."""
-    app = Flask("tests.compat", static_folder=None)
-    app.config["SECRET_KEY"] = "for tests"
-    open_door(app, House(load_settings({}), None, SettableClock(), KeyRing([new_key()])))
-    csrf.init_app(app)
-    compat.register(app)
+    app = bare_application()
+    app.wsgi_app = watched(app)  # type: ignore[method-assign]
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

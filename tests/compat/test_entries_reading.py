@@ -91,12 +91,14 @@ def test_an_order_chooses_which_but_the_newest_still_come_first(read: httpx.Clie
     assert sgvs(read.get("entries.json?sort[date]=1&count=3&find[sgv][$gt]=0")) == [145, 150, 155]
 
 
+@pytest.mark.quirk("entries always have mills and dateString")
 def test_entries_without_date_string_or_mills_get_both(site: Site, api: httpx.Client) -> None:
     site.entries.save([reading(0)])
     [entry] = api.get("entries.json").json()
     assert (entry["dateString"], entry["mills"]) == (NOW_ISO, START_MS)
 
 
+@pytest.mark.quirk("find[dateString] finds what is shown with it, by its moment")
 def test_they_are_found_by_the_date_string_they_are_shown_with(site: Site, api: httpx.Client) -> None:
     site.entries.save([reading(0), reading(-5, dateString="2026-11-21T09:55:00Z"), reading(-10)])
     for query in (

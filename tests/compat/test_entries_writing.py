@@ -40,6 +40,7 @@ def test_whole_numbers_have_no_fraction(api: httpx.Client) -> None:
     assert b".0" not in api.get("entries.json").content.replace(b'.000Z"', b"")
 
 
+@pytest.mark.quirk("a bare entry without date is dropped")
 def test_a_bare_entry_without_a_date_is_dropped_but_not_one_in_an_array(api: httpx.Client, site: Site) -> None:
     assert api.post("entries", json={"type": "sgv", "sgv": 117}).json() == []
     assert site.entries.count() == 0
@@ -111,6 +112,7 @@ def test_deleting_without_saying_what_deletes_nothing(three: Site, api: httpx.Cl
     assert three.entries.count() == 3
 
 
+@pytest.mark.quirk("a DELETE by a date that is no number deletes nothing")
 @pytest.mark.parametrize(
     "query",
     [

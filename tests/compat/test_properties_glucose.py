@@ -144,6 +144,7 @@ def test_without_a_calibration_there_is_no_raw_signal(site_with: SiteWith) -> No
     assert properties(site_with(ENABLE="rawbg"))["rawbg"]["mgdl"] == 0
 
 
+@pytest.mark.quirk("NotComputable is NOT COMPUTABLE")
 @pytest.mark.parametrize(
     ("told", "value", "label", "entity"),
     [

@@ -213,6 +213,7 @@ def test_a_format_we_do_not_have_is_refused(api: httpx.Client) -> None:
     assert api.get("status", headers={"Accept": "application/xml"}).status_code == 406
 
 
+@pytest.mark.quirk("status.json brings a web token to who brings an access token")
 def test_who_brings_a_token_gets_a_web_token(site: Site) -> None:
     site.owner.post("/api/v2/authorization/subjects", json={"name": "LoopFollow", "roles": ["readable"]})
     [subject] = site.owner.get("/api/v2/authorization/subjects").json()

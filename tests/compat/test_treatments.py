@@ -25,6 +25,7 @@ def notes(answer: httpx.Response) -> list[object]:
     return [treatment.get("notes") for treatment in answer.json()]
 
 
+@pytest.mark.quirk("treatments always have carbs and insulin, null where there are none")
 def test_every_treatment_has_carbs_and_insulin_and_mills(site: Site, api: httpx.Client) -> None:
     site.treatments.save([note(), note(-1, carbs=20), note(-2, insulin=0.5)])
     shown = api.get("treatments").json()
@@ -33,6 +34,7 @@ def test_every_treatment_has_carbs_and_insulin_and_mills(site: Site, api: httpx.
     assert all("timestamp" not in one for one in shown)
 
 
+@pytest.mark.quirk("1,000 treatments with a filter")
 @pytest.mark.parametrize(
     ("query", "count"),
     [
@@ -169,6 +171,7 @@ def test_uuids_can_be_left_alone(site_with: Callable[..., Site]) -> None:
     assert site.treatments.count() == 1
 
 
+@pytest.mark.quirk("a UUID names a treatment in a path")
 @pytest.mark.parametrize(("handling", "deleted"), [("true", 1), ("false", 0)])
 def test_a_treatment_is_deleted_by_its_uuid_where_uuids_are_handled(
     site_with: Callable[..., Site], handling: str, deleted: int

@@ -45,7 +45,8 @@ def test_a_pre_bolus_sent_again_is_still_two(treatments: Treatments) -> None:
 
 
 def test_a_pre_bolus_beyond_all_time_stays_one(treatments: Treatments) -> None:
-    assert saved(treatments, created_at=NOW, carbs=30, preBolus=1e15)["carbs"] == 30
+    for minutes in (1e15, 1e308):
+        assert saved(treatments, created_at=NOW, carbs=30, preBolus=minutes)["carbs"] == 30
 
 
 def test_a_pre_bolus_without_carbs_stays_one(treatments: Treatments) -> None:

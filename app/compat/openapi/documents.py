@@ -143,7 +143,7 @@ DOCUMENTS: dict[str, Schema] = {
         _TREATMENT,
         {"_id": ID, "carbs": _amount_or_null("Grams"), "insulin": _amount_or_null("Units")},
     ),
-    "WrittenTreatment": _kept("Treatment", _TREATMENT, {"_id": ID} | _WRITTEN_AT),
+    "WrittenTreatment": _kept("Treatment", _TREATMENT, {"_id": ID, "created_at": MOMENT}),
     "DeviceStatus": _upload("What a loop, a pump or a phone reports about itself.", _DEVICE_STATUS, _SENT_ID),
     "StoredDeviceStatus": _kept("DeviceStatus", _DEVICE_STATUS, {"_id": ID}),
     "WrittenDeviceStatus": _kept("DeviceStatus", _DEVICE_STATUS, {"_id": HEX_ID} | _WRITTEN_AT),

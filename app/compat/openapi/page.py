@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 Part = Mapping[str, Any]
 
 _REFERENCE = "#/components/schemas/"
@@ -156,7 +158,7 @@ def kind_of(schema: Part) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix(_REFERENCE)
     if "const" in schema:
-        return repr(schema["const"])
+        return orjson.dumps(schema["const"]).decode()
     if "enum" in schema:
         return " or ".join(str(one) for one in schema["enum"])
     if "anyOf" in schema:

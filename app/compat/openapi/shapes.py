@@ -9,6 +9,7 @@ from app.compat.openapi.documents import DOCUMENTS, HEX_ID, INTEGER, MILLISECOND
 
 BOOLEAN: Schema = {"type": "boolean"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 MAYBE_NUMBER: Schema = {"type": ["number", "null"]}
 OPEN_LIST: Schema = {"type": "array", "items": OPEN}
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
@@ -160,7 +161,7 @@ _WORKED_OUT: dict[str, Schema] = {
             ),
             "dbstats": OPEN,
             "lastUpdated": MILLISECONDS,
-            "lastProfileFromSwitch": {"type": ["string", "null"]},
+            "lastProfileFromSwitch": MAYBE_TEXT,
             **dict.fromkeys(
                 (
                     "sitechangeTreatments",
@@ -251,8 +252,8 @@ _COMMANDS: dict[str, Schema] = {
             "eventType": TEXT,
             "what": TEXT,
             "amount": MAYBE_NUMBER,
-            "enteredBy": TEXT,
-            "notes": TEXT,
+            "enteredBy": MAYBE_TEXT,
+            "notes": MAYBE_TEXT,
             "givenBy": TEXT,
             "created_at": MOMENT,
             "expiration": MOMENT,

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from app.compat.answers import json_answer, rows_answer
 from app.compat.parameters import parameters
 from app.compat.query import ACTIVITY, query_of
+from app.compat.quirks import quirk
 from app.compat.services import activity
 from app.compat.v1.careportal import only_with_careportal
 from app.compat.v1.hex_ids import named_by_hex, uploaded_one_with_hex_id, uploaded_with_hex_ids
@@ -25,6 +26,7 @@ def add_routes(v1: Blueprint) -> None:
 
 
 @requires("api:activity:read")
+@quirk("activity has no default count", "tconnectsync", "Nightscout Reporter")
 def list_activity() -> Response:
     """Answer with all activity that matches, the newest first."""
     shared = house()

@@ -23,6 +23,7 @@ from app.compat.kept_answers import kept
 from app.compat.negotiation import chosen
 from app.compat.parameters import parameters
 from app.compat.query import ENTRIES, Query, filter_of, query_of
+from app.compat.quirks import quirk
 from app.compat.rows import completed_entry, entry_row, in_its_zone
 from app.compat.services import entries
 from app.config import Settings
@@ -122,6 +123,7 @@ def answer(query: Query) -> Response:
     return rendered(rows if query.sort is None else sorted(rows, key=_date_of, reverse=True))
 
 
+@quirk("entries are text for who does not ask for JSON", "menu bars", "watches")
 def rendered(rows: Iterable[bytes]) -> Response:
     """Render stored entries, the newest first: JSON, or text where the client did not ask for JSON."""
     complete = _completion(house().settings)

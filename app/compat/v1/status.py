@@ -13,6 +13,7 @@ from app.compat.credentials import presented_by
 from app.compat.features import Features, extended_settings, published_settings
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PERSON, kept
 from app.compat.negotiation import chosen
+from app.compat.quirks import quirk
 from app.compat.services import surface
 from app.config import Settings
 from app.errors import Unauthenticated
@@ -54,6 +55,7 @@ def show_status() -> Response:
     return answer
 
 
+@quirk("status.json has versionNum", "AndroidAPS")
 def status() -> dict[str, Any]:
     """Return the status as v1 publishes it."""
     shared = house()
@@ -82,6 +84,7 @@ def public_status(settings: Settings, features: Features, person: Person, now_ms
     }
 
 
+@quirk("status.json brings a web token to who brings an access token", "LoopFollow")
 def _authorized() -> dict[str, Any] | None:
     """Return the web token for an access token the client brought: LoopFollow goes on with it."""
     presented = presented_by(request)

@@ -12,6 +12,7 @@ from app.compat.documents import deleted, something_to_find, uploaded, uploaded_
 from app.compat.kept_answers import kept
 from app.compat.parameters import parameters
 from app.compat.query import TREATMENTS, filter_of, query_of
+from app.compat.quirks import quirk
 from app.compat.rows import treatment_row
 from app.compat.services import treatments
 from app.compat.v1.careportal import only_with_careportal
@@ -35,6 +36,7 @@ def add_routes(v1: Blueprint) -> None:
 
 @requires("api:treatments:read")
 @kept("treatments")
+@quirk("1,000 treatments with a filter", "xDrip4iOS")
 def list_treatments() -> Response:
     """Answer with the newest treatments that match."""
     asked, shared = parameters(request), house()
@@ -69,6 +71,7 @@ def delete_treatments() -> Response:
 
 
 @requires("api:treatments:read", "api:treatments:delete")
+@quirk("a UUID names a treatment in a path", "Loop")
 def delete_treatment(name: str) -> Response:
     """Delete the treatment of this id or UUID (``*``: every one that matches)."""
     only_with_careportal()

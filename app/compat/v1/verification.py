@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from app.compat.answers import json_answer
 from app.compat.credentials import REFUSED, tolerates_bad_credentials
+from app.compat.quirks import quirk
 from app.identity.door import present_actor, public, requires
 
 
@@ -33,6 +34,7 @@ def verify() -> Response:
 
 
 @requires("authorization:debug:test")
+@quirk("a secret can be tried at experiments/test", "Loop", "xDrip4iOS")
 def experiment() -> Response:
     """Answer 200 to who may do everything: Loop and xDrip4iOS try their secret here."""
     return json_answer({"status": "ok"})

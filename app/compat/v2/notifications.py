@@ -14,6 +14,7 @@ from app.commands.keeping import A_DAY_MS, Kept
 from app.commands.settling import settle
 from app.compat.answers import json_answer
 from app.compat.bodies import body_of
+from app.compat.quirks import quirk
 from app.compat.services import surface
 from app.house import House
 from app.identity.door import house, present_actor, requires
@@ -36,6 +37,7 @@ def open_push(app: Flask, apns: Apns | None = None) -> None:
 
 
 @requires(MAY_GIVE)
+@quirk("what went wrong with a command is a sentence to show", "LoopCaregiver", "LoopFollow")
 def give_command() -> Response:
     """Give Loop a command: ``OK`` when Apple took it, else 500 with words that the app shows its user."""
     shared, apns = house(), current_app.extensions[_APNS]

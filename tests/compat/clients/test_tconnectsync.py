@@ -138,6 +138,7 @@ def test_its_profile_is_added_or_put_in_place(site: Site, pump: Pump) -> None:
     assert (current()["defaultProfile"], site.profiles.count()) == ("Home", 1)
 
 
+@pytest.mark.quirk("the refusal of a date says: as a valid ISO-8601 date")
 def test_it_knows_a_date_it_has_to_write_otherwise_by_these_words(site: Site) -> None:
     client = site.client(api_secret=SECRET_DIGEST, Accept="*/*")
     answer = client.get("/api/v1/treatments?count=1&find[created_at][$gte]=2026-11-21T10:00:00x01:00")

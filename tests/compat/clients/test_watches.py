@@ -26,6 +26,7 @@ def watched(site: Site, query: str) -> Any:
     return answer.json()
 
 
+@pytest.mark.quirk("numbers are text where the first Pebble watches read text")
 def test_cgm_pebble_reads_texts_where_it_wants_texts(loops: Site) -> None:
     """Its C code takes strings as strings and numbers as numbers, and the watch restarts otherwise."""
     face = watched(loops, f"?token={token_of(loops)}")
