@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clock import iso_of
-from app.records.times import MS_2000, instant_at, read_instant, zone_named
+from app.records.times import MS_2000, Instant, instant_at, read_instant, zone_named
 
 AT_MS = 1_768_374_309_123  # 2026-01-14T07:05:09.123Z
 WHOLE_S = 1_768_374_309_000
@@ -138,3 +138,24 @@ def test_nothing_makes_reading_fail(written: object) -> None:
 )
 def test_a_zone_gets_its_proper_name(text: str, zone: str | None) -> None:
     assert zone_named(text) == zone
+
+
+@pytest.mark.parametrize(
+    ("written", "at_ms"),
+    [
+        ("2026-01-14T07:05:09.123Z", 1_768_374_309_123),
+        ("2026-01-14T24:00:00.000Z", 1_768_435_200_000),
+        ("2026-02-30T07:05:09.123Z", None),
+        ("2026-01-14T07:65:09.123Z", None),
+        ("2026-W0-1T07:05:09.0123Z", None),
+        ("٢٠٢٦-01-14T07:05:09.123Z", None),
+    ],
+)
+def test_the_form_nearly_all_write_is_read_as_exactly_as_any_other(written: str, at_ms: int | None) -> None:
+    found = read_instant(written)
+    assert (found and found.at_ms) == at_ms
+
+
+@given(st.integers(0, 4_102_444_800_000))
+def test_what_we_write_ourselves_is_read_back(at_ms: int) -> None:
+    assert read_instant(Instant(at_ms).iso) == Instant(at_ms)
