@@ -35,7 +35,9 @@ def as_v3(collection: str, document: Document) -> Document:
 
     ``identifier`` is always there: the one a client chose, else the ``_id`` as text. ``date``, ``mills``, ``endmills``,
     ``srvCreated`` and ``srvModified`` are whole numbers (AndroidAPS drops a whole page over one fraction); missing
-    stamps come from the document's own time, and are left out where it has none.
+    stamps come from the document's own time, and are left out where it has none. An entry without a ``date`` gets that
+    of its ``dateString``: AndroidAPS looks at nothing else. A ``duration`` of part of a minute (Loop's) is rounded, and
+    said exactly in ``durationInMilliseconds``.
     """
     shown = {name: value for name, value in document.items() if name != "_id"}
     shown["identifier"] = identifier_of(document)
@@ -44,6 +46,10 @@ def as_v3(collection: str, document: Document) -> Document:
             shown[name] = _whole(shown[name])
     if isinstance(shown.get("date"), str) and (instant := read_instant(shown["date"])):
         shown["date"] = instant.at_ms
+    if collection == "entries" and not shown.get("date") and (measured_ms := _measured_ms(document)):
+        shown["date"] = measured_ms
+    if collection == "treatments":
+        shown |= _whole_duration(document)
     changed_ms = changed_at_ms(collection, document)
     for name, at_ms in ((CHANGED, changed_ms), (RECEIVED, stamp_in(document, RECEIVED) or changed_ms)):
         if at_ms is None:
@@ -51,6 +57,20 @@ def as_v3(collection: str, document: Document) -> Document:
         else:
             shown[name] = at_ms
     return shown
+
+
+def _measured_ms(entry: Document) -> int | None:
+    times = (read_instant(entry.get(name)) for name in ("dateString", "sysTime", RECEIVED))
+    return next((instant.at_ms for instant in times if instant), None)
+
+
+def _whole_duration(treatment: Document) -> Document:
+    minutes = treatment.get("duration")
+    if not isinstance(minutes, float) or not math.isfinite(minutes):
+        return {}
+    exactly = treatment.get("durationInMilliseconds")
+    exactly_ms = math.floor(minutes * 60_000) if exactly is None else exactly
+    return {"duration": math.floor(minutes + 0.5), "durationInMilliseconds": exactly_ms}
 
 
 def identifier_of(document: Document) -> str:

@@ -39,7 +39,7 @@ def test_a_date_written_as_text_is_a_number() -> None:
 
 
 def test_other_members_are_as_they_were_stored() -> None:
-    members = {"timestamp": "2026-11-21T10:00:00Z", "duration": 12.5, "profileJson": '{"a":1}', "x": {"_id": "y"}}
+    members = {"timestamp": "2026-11-21T10:00:00Z", "duration": 12, "profileJson": '{"a":1}', "x": {"_id": "y"}}
     shown = as_v3("treatments", {"_id": 1} | members | STAMPS)
     assert {name: shown[name] for name in members} == members
 
@@ -74,3 +74,25 @@ def test_settings_have_no_time_of_their_own() -> None:
 
 def test_when_it_was_received_is_when_it_changed_where_nobody_noted_it() -> None:
     assert as_v3("treatments", {"_id": 1, "srvModified": START_MS})["srvCreated"] == START_MS
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"duration": 29.85}, {"duration": 30, "durationInMilliseconds": 1_791_000}),
+        ({"duration": 29.85, "durationInMilliseconds": 5}, {"duration": 30, "durationInMilliseconds": 5}),
+        ({"duration": 30}, {"duration": 30}),
+        ({"duration": "30.5"}, {"duration": "30.5"}),
+        ({}, {}),
+    ],
+)
+def test_a_duration_has_no_fraction(stored: dict[str, Any], shown: dict[str, Any]) -> None:
+    found = as_v3("treatments", {"_id": ObjectId(), **stored})
+    assert {name: value for name, value in found.items() if name.startswith("duration")} == shown
+
+
+@pytest.mark.parametrize("date", [{}, {"date": None}, {"date": 0}])
+def test_an_entry_without_a_date_has_that_of_its_text(date: dict[str, Any]) -> None:
+    entry = {"_id": ObjectId(), "dateString": "2026-01-14T08:05:09.123+0100", **date}
+    assert as_v3("entries", entry)["date"] == 1_768_374_309_123
+    assert "date" not in as_v3("treatments", {"_id": ObjectId(), "dateString": entry["dateString"]})

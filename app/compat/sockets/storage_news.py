@@ -9,7 +9,6 @@ from typing import Any
 from app.compat.sockets.viewers import STORAGE, Viewer, Viewers, event, tell_all
 from app.compat.wire import on_wire
 from app.live.documents import Documents
-from app.live.fields import first_moment
 from app.records.deletion import is_deleted
 from app.records.identified import COLLECTIONS, as_v3, identifier_of
 from app.store.interface import Change, Document, Store
@@ -72,8 +71,6 @@ class StorageNews:
             return "delete", {"colName": change.collection, "identifier": identifier}
         name = "create" if change.op == "insert" else "update"
         shown = as_v3(change.collection, document)
-        if change.collection == "entries" and not shown.get("date"):
-            shown["date"] = _measured_ms(document)
         return name, {"colName": change.collection, "doc": on_wire(shown)}
 
     def _remember(self, collection: str, id: Any, identifier: str) -> None:
@@ -94,8 +91,3 @@ class StorageNews:
             "food": before.food,
         }
         return next((identifier_of(one) for one in kept.get(collection, ()) if one["_id"] == id), str(id))
-
-
-def _measured_ms(entry: Document) -> int | None:
-    """Return when an entry was measured that has no ``date``: AndroidAPS looks at nothing else on the socket."""
-    return first_moment(entry, "dateString", "sysTime", "srvCreated")
