@@ -23,7 +23,6 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app import ROOT, create_app, jobs
 from app.clock import SystemClock
-from app.compat import sockets
 from app.config import Settings
 from app.house import House
 from app.identity.key_check import check_keys
@@ -170,6 +169,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     def end_streams(self) -> None:
         """End every open live stream and socket of this process."""
         if self._flask is not None:
+            # Not on top: the process that only watches over the others would carry every surface along.
+            from app.compat import sockets
+
             sockets.close(self._flask)
             self._flask.extensions["live"].close()
 
