@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -69,7 +70,8 @@ def test_its_links_lead_somewhere(visitor: FlaskClient, shown: Elements) -> None
     inside = [link[1:] for link in shown.values("href") if link.startswith("#")]
     assert len(inside) > 100
     assert set(inside) <= set(ids)
-    for link in ("/swagger.json", "/swagger.yaml", "/api/v1/openapi.json", "/api/v2/openapi.json"):
+    versions = [f"/api/{version}/openapi.json" for version in ("v1", "v2", "v3")]
+    for link in ("/swagger.json", "/swagger.yaml", *versions):
         assert link in shown.values("href")
         assert visitor.get(link).status_code == 200
 
@@ -94,3 +96,15 @@ def test_whoever_asks_with_whatever_credential_gets_it(visitor: FlaskClient) -> 
     for headers in ({"api-secret": "wrong"}, {"Authorization": "Bearer nonsense"}, {}):
         assert visitor.get("/api-docs/", headers=headers).status_code == 200
     assert visitor.post("/api-docs").status_code in (404, 405)
+
+
+def test_v3_alone_is_where_nightscout_has_it(visitor: FlaskClient) -> None:
+    asked = "/api/v3/swagger-ui-dist"
+    answer = visitor.get(urljoin(asked, visitor.get(asked).headers["Location"]))
+    assert (answer.status_code, answer.mimetype, answer.request.path) == (200, "text/html", "/api3-docs")
+    shown = Elements(answer.get_data(as_text=True))
+    document = visitor.get("/api/v3/openapi.json").get_json()
+    assert set(document["paths"]) <= set(re.findall(r"/api/v3/[\w{}/-]+", shown.text))
+    assert "/api/v1/entries/" not in shown.text.replace("/api/v1/entries.json", "")
+    inside = {link[1:] for link in shown.values("href") if link.startswith("#")}
+    assert inside <= set(shown.values("id"))

@@ -13,7 +13,7 @@ from tests.compat.conftest import Site
 
 PUBLIC = {
     *("api.list_versions", "api.unknown", "v2.request_token", "v2.check_permission"),
-    *(f"contract.show_{what}" for what in ("json", "yaml", "version", "page")),
+    *(f"contract.show_{what}" for what in ("json", "yaml", "version", "page", "v3", "page_of_v3")),
     *(f"v3.{view}" for view in ("show_version", "lead_to_contract", "unknown")),
     *(f"{version}.{view}" for version in ("v1", "v1_in_v2") for view in ("verify", "list_notices")),
 }

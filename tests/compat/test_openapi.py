@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,14 +17,20 @@ from werkzeug.exceptions import NotFound
 
 from app.compat.openapi.document import documents_of, undescribed
 from app.compat.openapi.shapes import SHAPES
-from app.compat.openapi.usual_answers import USUAL
+from app.compat.openapi.usual_answers import COMPONENTS
 from app.compat.openapi.yaml_text import yaml_text
+from app.compat.v3.access import decided_by
 from app.identity.door import needed_by, requires
-from tests.compat.conftest import Site
+from tests.compat.conftest import SECRET_DIGEST, Site
+from tests.compat.v3.conftest import reading, signed_in
 
-DOCUMENTS = ("/swagger.json", "/api/v1/openapi.json", "/api/v2/openapi.json")
-PREFIXES = ("/api/v1/", "/api/v2/", "/pebble", "/api/versions")
-EXAMPLES = {"storage": "entries", "spec": "sgv", "id": "6f1d0c2ab7e94e3f8a5d1c20", "when": "2026-11-20T00:00:00Z"}
+DOCUMENTS = ("/swagger.json", "/api/v1/openapi.json", "/api/v2/openapi.json", "/api/v3/openapi.json")
+PREFIXES = ("/api/v1/", "/api/v2/", "/api/v3/", "/pebble", "/api/versions")
+EXAMPLES = {
+    **{"storage": "entries", "spec": "sgv", "id": "6f1d0c2ab7e94e3f8a5d1c20", "when": "2026-11-20T00:00:00Z"},
+    **{"collection": "entries", "identifier": "mine", "since": "1795255200000"},
+}
+NOWHERE = ("api.unknown", "v3.unknown")
 HEX = "6f1d0c2ab7e94e3f8a5d1c20"
 
 Described = list[tuple[str, str, dict[str, Any]]]
@@ -40,6 +48,10 @@ def filled(path: str) -> str:
     for name, value in EXAMPLES.items():
         path = path.replace(f"{{{name}}}", value)
     return path.replace("{", "").replace("}", "")
+
+
+def good(operation: dict[str, Any]) -> dict[str, Any]:
+    return operation["responses"].get("200") or operation["responses"]["307"]
 
 
 @pytest.fixture
@@ -84,8 +96,8 @@ def test_every_route_is_described(served: tuple[Flask, str], whole: dict[str, An
 
 def running_routes(app: Flask) -> Iterator[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("path:", "").replace("<", "{").replace(">", "}").rstrip("/")
-        if path.startswith(PREFIXES):
+        path = re.sub(r"<(?:path:|any\([^)]*\):)?", "{", rule.rule).replace(">", "}").rstrip("/")
+        if path.startswith(PREFIXES) and rule.endpoint not in NOWHERE:
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 yield path, method
 
@@ -111,21 +123,47 @@ def test_everything_described_runs(served: tuple[Flask, str], site: Site, path: 
     adapter = app.url_map.bind("localhost")
     for described, method, _ in operations(site.client().get(path).json()):
         endpoint, _ = adapter.match(filled(described), method)
-        assert endpoint != "api.unknown", described
+        assert endpoint not in NOWHERE, described
     with pytest.raises(NotFound):
         adapter.match("/api-docs/none", "GET")
 
 
 def test_the_versions_alone_say_the_same_as_the_whole(site: Site, whole: dict[str, Any]) -> None:
-    v1, v2 = (site.client().get(f"/api/{version}/openapi.json").json() for version in ("v1", "v2"))
+    v1, v2, v3 = (site.client().get(f"/api/{version}/openapi.json").json() for version in ("v1", "v2", "v3"))
     told = {(path, method): operation for path, method, operation in operations(whole)}
     for path, method, operation in operations(v1):
         assert told[path, method] == operation
         again = v2["paths"][path.replace("/v1/", "/v2/", 1)][method.lower()]
         assert {**again, "operationId": ""} == {**operation, "operationId": ""}
+    assert all(told[path, method] == operation for path, method, operation in operations(v3))
     assert v2["paths"].keys() - whole["paths"].keys() == {path.replace("/v1/", "/v2/", 1) for path in v1["paths"]}
     assert all(path.startswith("/api/v1/") for path in v1["paths"])
     assert all(path.startswith("/api/v2/") for path in v2["paths"])
+    assert all(path.startswith("/api/v3/") for path in v3["paths"])
+    for document in (whole, v1, v2, v3):
+        text = json.dumps(document["paths"] | document["components"])
+        names = [f"{kind}/{name}" for kind in ("schemas", "responses") for name in document["components"][kind]]
+        assert [name for name in names if f'"#/components/{name}"' not in text] == []
+
+
+def test_v3_takes_a_bearer_and_says_what_decides(served: tuple[Flask, str], whole: dict[str, Any]) -> None:
+    app, _ = served
+    adapter = app.url_map.bind("localhost")
+    told = [(path, method, one) for path, method, one in operations(whole) if path.startswith("/api/v3/")]
+    open_to_all = {"/api/v3/version", "/api/v3/swagger-ui-dist", "/api/v3/openapi"}
+    for path, method, operation in told:
+        endpoint, _ = adapter.match(filled(path), method)
+        assert operation.get("x-permission", "") == decided_by(app.view_functions[endpoint])
+        assert operation["security"] == ([] if path in open_to_all else [{"bearer": []}]), path
+        assert (
+            ("x-permission" in operation)
+            == ({"401", "403"} <= operation["responses"].keys())
+            == (path not in open_to_all)
+        )
+    assert len(told) == 14
+    told = [one for one in told if one[0].startswith("/api/v3/{collection}")]
+    [collection] = [one["schema"] for one in told[-1][2]["parameters"] if one["name"] == "collection"]
+    assert collection["enum"] == ["devicestatus", "entries", "food", "profile", "settings", "treatments"]
 
 
 def test_permissions_are_those_the_views_declare(served: tuple[Flask, str], whole: dict[str, Any]) -> None:
@@ -133,6 +171,8 @@ def test_permissions_are_those_the_views_declare(served: tuple[Flask, str], whol
     adapter = app.url_map.bind("localhost")
     for path, method, operation in operations(whole):
         endpoint, _ = adapter.match(filled(path), method)
+        if decided_by(app.view_functions[endpoint]):
+            continue  # see test_v3_takes_a_bearer_and_says_what_decides
         needed = needed_by(app.view_functions[endpoint])
         said = [next(iter(scheme.values())) for scheme in operation["security"] if scheme]
         assert all(tuple(permissions) == needed for permissions in said), path
@@ -147,24 +187,28 @@ def test_names_are_used_once_and_nothing_is_without_words(site: Site, path: str)
     found = operations(site.client().get(path).json())
     ids = [operation["operationId"] for _, _, operation in found]
     assert len(ids) == len(set(ids))
-    assert all(operation["summary"] and operation["responses"]["200"]["description"] for _, _, operation in found)
+    assert all(operation["summary"] and good(operation)["description"] for _, _, operation in found)
 
 
 def test_every_shape_and_usual_answer_is_used(whole: dict[str, Any]) -> None:
     text = json.dumps(whole)
     assert [name for name in SHAPES if f'"#/components/schemas/{name}"' not in text] == []
-    assert [name for name in USUAL if f'"#/components/responses/{name}"' not in text] == []
+    assert [name for name in COMPONENTS if f'"#/components/responses/{name}"' not in text] == []
 
 
-def test_a_suffix_chooses_what_it_is_described_to(owner: httpx.Client, whole: dict[str, Any]) -> None:
-    tried = 0
+def test_a_suffix_chooses_what_it_is_described_to(site: Site, whole: dict[str, Any]) -> None:
+    owner = signed_in(site, "*", api_secret=SECRET_DIGEST)
+    owner.base_url = httpx.URL(site.url)
+    owner.put("/api/v3/entries/mine", json=reading()).raise_for_status()
+    tried: Counter[str] = Counter()
     for path, method, operation in operations(whole):
         for suffix, media in operation.get("x-suffixes", {}).items() if method == "GET" else ():
             answer = owner.get(filled(path) + suffix)
             if answer.status_code == 200:
-                tried += 1
+                tried[path[:7]] += 1
                 assert answer.headers["Content-Type"].partition(";")[0] == media, (path, suffix)
-    assert tried > 60
+    assert tried.total() > 60
+    assert tried["/api/v3"] > 12
 
 
 def test_a_badge_is_elsewhere(owner: httpx.Client, whole: dict[str, Any]) -> None:

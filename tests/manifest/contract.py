@@ -12,6 +12,7 @@ import orjson
 from flask import Flask
 
 from app.compat.openapi.document import documents_of
+from app.compat.openapi.walking import template_of
 
 JSON = "application/json"
 
@@ -25,7 +26,7 @@ class Contract:
 
     def route(self, method: str, rule: str) -> str:
         """Return the route a rule is told of as, "" when it is not; below ``/api/v2`` that may be the one of v1."""
-        path = rule.replace("path:", "").replace("<", "{").replace(">", "}").rstrip("/")
+        path = template_of(rule)
         for told in (path, path.replace("/api/v2/", "/api/v1/", 1)):
             if method.lower() in self._document["paths"].get(told, {}):
                 return f"{method} {told}"

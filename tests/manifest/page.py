@@ -84,7 +84,8 @@ def _route(route: str, operation: dict[str, Any], seen: dict[str, list[str]], qu
     yield ""
     needs = sorted({permission for scheme in operation["security"] for one in scheme.values() for permission in one})
     suffixes = operation.get("x-suffixes", {})
-    told = [operation["summary"], f"needs {_codes(needs)}" if needs else "open to anybody"]
+    decided = operation.get("x-permission") or _codes(needs)
+    told = [operation["summary"], f"needs {decided}" if decided else "open to anybody"]
     yield "; ".join(told + ([f"suffixes {_codes(suffixes)}"] if suffixes else [])) + "."
     yield ""
     unseen = []

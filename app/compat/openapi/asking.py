@@ -5,6 +5,8 @@ from __future__ import annotations
 from app.compat.openapi.describing import Parameter, Schema
 from app.compat.openapi.documents import INTEGER
 from app.compat.services import STORAGES
+from app.compat.v3.asking import MOST_SKIPPED, OPERATORS
+from app.records.identified import COLLECTIONS
 
 _TEXT_OR_OPERATORS: Schema = {
     "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
@@ -30,6 +32,54 @@ SORT = Parameter(
 )
 SEARCH = (FIND, COUNT, SORT)
 SELECTING = (FIND,)
+
+_MEMBER = "[A-Za-z_][A-Za-z0-9_.]{0,30}"
+
+FILTER = Parameter(
+    "filter",
+    "Conditions, each a parameter of its own; all count: `type=sgv`, `date$gte=2026-11-21T10:00:00Z`, "
+    "`eventType$in=Note|Exercise`, `notes$re=^lunch`. A number, `true` and `false` are what they look like, `'117'` is "
+    "text; `date`, `srvModified`, `srvCreated` and `created_at` mean their moment in every spelling. Any other "
+    "operator is 400.",
+    {
+        "type": "object",
+        "propertyNames": {"pattern": rf"^{_MEMBER}(\\$({'|'.join(sorted(OPERATORS))}))?$"},
+        "additionalProperties": {"type": "string"},
+        "examples": [{"date$gte": "1795255200000"}],
+    },
+)
+LIMIT = Parameter(
+    "limit",
+    "How many at most; unless it says less, as many as the site's `API3_MAX_LIMIT`.",
+    {"type": "integer", "minimum": 1, "maximum": 1000},
+)
+PAGE = (
+    Parameter("sort", "The member to sort by, the smallest first.", {"type": "string"}),
+    Parameter("sort$desc", "The same, the largest first; only one of the two.", {"type": "string"}),
+    LIMIT,
+    Parameter("skip", "How many to pass over.", {"type": "integer", "minimum": 0, "maximum": MOST_SKIPPED}),
+)
+FIELDS = Parameter(
+    "fields",
+    "The members to show, separated by commas, with dots for what is within; `_all` for all.",
+    {"type": "string", "examples": ["identifier,date,sgv"]},
+)
+_HTTP_DATE: Schema = {
+    "type": "string",
+    "description": "A date of HTTP or ISO 8601, or milliseconds since 1970.",
+    "examples": ["Sat, 21 Nov 2026 10:00:00 GMT"],
+}
+IF_MODIFIED_SINCE = Parameter("If-Modified-Since", "Only if it has changed since; else 304.", _HTTP_DATE)
+IF_UNMODIFIED_SINCE = Parameter("If-Unmodified-Since", "Only if it has not changed since; else 412.", _HTTP_DATE)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match", "The `ETag` the client has; 304 if it is the same.", {"type": "string", "examples": ['W/"1"']}
+)
+SINCE = Parameter(
+    "Last-Modified",
+    "Since when, as a header of the request; what changed in that very second comes too.",
+    _HTTP_DATE,
+    needed=True,
+)
 
 _SEGMENT = "^[A-Za-z0-9_-]{1,24}$"
 _PATTERN: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_:{},-]{1,24}$"}
@@ -62,6 +112,18 @@ IN_PATHS: dict[str, Schema] = {
         "examples": ["bgnow,delta"],
     },
     "when": {"type": "string", "format": "date-time", "description": "An ISO 8601 moment."},
+    "collection": {"type": "string", "enum": [*COLLECTIONS], "description": "A collection of API v3."},
+    "identifier": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]{1,36}$",
+        "description": "A document's name: its `identifier`, or the `_id` it has in v1.",
+    },
+    "since": {
+        "type": "string",
+        "pattern": "^1[0-9]{12}$",
+        "description": "Milliseconds since 1970; seconds and ISO text are understood.",
+        "examples": ["1795255200000"],
+    },
 }
 """The variables of paths, by the name a rule gives them."""
 
@@ -78,7 +140,11 @@ SECURITY: dict[str, Schema] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A web token from `/api/v2/authorization/request/{token}`, or a device token.",
+        "description": "A web token from `/api/v2/authorization/request/{token}`, or a device token. API v3 takes "
+        "nothing else.",
     },
 }
 """Where a credential goes. Beside each stand the permissions it must hold."""
+
+OF_V3 = ("bearer",)
+"""What API v3 looks at."""

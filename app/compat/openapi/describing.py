@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the query; a ``nested`` one is written with brackets, ``find[sgv][$gte]=120``."""
+    """A parameter of the query, or a header; a ``nested`` one is written with brackets, ``find[sgv][$gte]=120``."""
 
     name: str
     what: str
@@ -38,18 +38,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sent along: one shape, as JSON or as a form with nested names."""
+    """What is sent along: one shape, as JSON or, in v1, as a form with nested names."""
 
     what: str
     schema: Schema
+    media: tuple[str, ...] = (JSON, FORM)
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What no code says about a view: its answer when all is well, and what else is its own.
+    """What no code says about a view: its answer when all is well, with ``status``, and what else is its own.
 
-    ``others`` are the answers beside those every view of its kind has. ``dated`` tells whether a client may ask if the
-    answer has changed (``ETag``, 304), ``stored`` whether the answer rests on what is stored.
+    ``headers`` are those it looks at. ``others`` are the answers beside those every view of its kind has. ``dated``
+    tells whether a client of v1 may ask if the answer has changed (``ETag``, 304), ``stored`` whether the answer rests
+    on what is stored.
     """
 
     good: Answer
@@ -57,8 +59,10 @@ class Described:
     body: Body | None = None
     others: Mapping[int, Answer] = field(default_factory=dict)
     notes: str = ""
+    headers: tuple[Parameter, ...] = ()
     dated: bool = True
     stored: bool = True
+    status: int = 200
 
 
 def named(name: str) -> Schema:

@@ -62,6 +62,7 @@ class Shape:
 class Page:
     """All of it."""
 
+    title: str
     version: str
     about: str
     credentials: tuple[Line, ...]
@@ -78,6 +79,7 @@ def page_of(document: Part) -> Page:
             operations[operation["tags"][0]].append(_operation(method.upper(), path, operation))
     components = document["components"]
     return Page(
+        document["info"]["title"].partition(": ")[2],
         document["info"]["version"],
         document["info"]["description"],
         tuple(

@@ -22,7 +22,7 @@ Documents = Mapping[str, Mapping[str, Any]]
 
 
 class Published:
-    """The documents by name (``whole``, ``v1``, ``v2``) and the page, made when first asked for."""
+    """The documents by name (``whole``, ``v1``, ``v2``, ``v3``) and the pages, made when first asked for."""
 
     def __init__(self, make: Callable[[], Documents]) -> None:
         self._make = make
@@ -42,6 +42,11 @@ class Published:
         """Return what the page shows."""
         return page_of(self.documents["whole"])
 
+    @cached_property
+    def page_of_v3(self) -> Page:
+        """Return what the page of v3 alone shows."""
+        return page_of(self.documents["v3"])
+
 
 def blueprint() -> Blueprint:
     """Return a new blueprint with the documents and the page, relative to the root."""
@@ -49,9 +54,11 @@ def blueprint() -> Blueprint:
     made.add_url_rule("/swagger.json", view_func=show_json)
     made.add_url_rule("/swagger.yaml", view_func=show_yaml)
     made.add_url_rule("/api-docs", view_func=show_page)
+    made.add_url_rule("/api3-docs", view_func=show_page_of_v3)
     # Without their suffix, which is taken off every path below these.
     made.add_url_rule("/api/v1/openapi", view_func=show_version)
     made.add_url_rule("/api/v2/openapi", view_func=show_version)
+    made.add_url_rule("/api/v3/openapi", "show_v3", show_version)
     return made
 
 
@@ -69,7 +76,7 @@ def published() -> Published:
 @ignores_credentials
 @public(_WHY)
 def show_json() -> Response:
-    """Answer with this contract, API v1 and v2 in one OpenAPI document."""
+    """Answer with this contract, every version of the API in one OpenAPI document."""
     return json_answer(published().documents["whole"])
 
 
@@ -91,4 +98,15 @@ def show_version() -> Response:
 @public(_WHY)
 def show_page() -> Response:
     """Answer with this contract as a page to read."""
-    return conditional(Response(render_template("contract.html", contract=published().page), mimetype="text/html"))
+    return _page(published().page)
+
+
+@ignores_credentials
+@public(_WHY)
+def show_page_of_v3() -> Response:
+    """Answer with the contract of API v3 alone as a page to read, where Nightscout has it."""
+    return _page(published().page_of_v3)
+
+
+def _page(contract: Page) -> Response:
+    return conditional(Response(render_template("contract.html", contract=contract), mimetype="text/html"))

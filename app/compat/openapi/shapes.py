@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.compat.openapi.describing import Schema, list_of, named
 from app.compat.openapi.documents import DOCUMENTS, HEX_ID, INTEGER, MILLISECONDS, MOMENT, NUMBER, OPEN, TEXT
+from app.compat.openapi.shapes_of_v3 import SHAPES_OF_V3
 
 BOOLEAN: Schema = {"type": "boolean"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
@@ -281,5 +282,6 @@ SHAPES: dict[str, Schema] = {
     **_COMMANDS,
     **_ADMINISTRATION,
     **_FAILURES,
+    **SHAPES_OF_V3,
 }
 """Every component schema by name."""

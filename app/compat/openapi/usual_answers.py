@@ -35,6 +35,34 @@ USUAL: Mapping[str, tuple[int, Answer]] = {
 }
 """By the name of the component."""
 
+_FAILURE_OF_V3 = {JSON: named("FailureOfV3")}
+
+USUAL_OF_V3: Mapping[str, tuple[int, Answer]] = {
+    "AsBefore": (304, Answer("What the client has is still right.")),
+    "NotUnderstood": (400, Answer("It cannot be understood; `message` says why.", _FAILURE_OF_V3)),
+    "Unknown": (401, Answer("No bearer, or a bad one.", _FAILURE_OF_V3)),
+    "Forbidden": (
+        403,
+        Answer("The permission that `message` names is missing; or the bearer has ended.", _FAILURE_OF_V3),
+    ),
+    "NotThere": (404, Answer("There is no such document.", _FAILURE_OF_V3)),
+    "NotAcceptable": (406, Answer("Neither JSON nor CSV nor XML is wanted.", _FAILURE_OF_V3)),
+    "Gone": (410, Answer("The document has been deleted.", _FAILURE_OF_V3)),
+    "ChangedMeanwhile": (412, Answer("The document has changed since (`If-Unmodified-Since`).", _FAILURE_OF_V3)),
+    "TooMuch": (413, Answer("More than 50 MB, as sent or unpacked.", _FAILURE_OF_V3)),
+    "ReadOnly": (422, Answer("The document says that it must not be changed.", _FAILURE_OF_V3)),
+    "TooManyWaiting": (
+        429,
+        Answer("Too many requests wait after failed log-ins.", _FAILURE_OF_V3, {"Retry-After": "Seconds to wait."}),
+    ),
+    "NoAnswer": (503, Answer("The store does not answer, or too many change the same document.", _FAILURE_OF_V3)),
+    "NoSpace": (507, Answer("The store is full: nothing new can be kept.", _FAILURE_OF_V3)),
+}
+"""The same of API v3."""
+
+COMPONENTS: Mapping[str, tuple[int, Answer]] = {**USUAL, **USUAL_OF_V3}
+"""All of them, by the name of the component."""
+
 BODILESS = ("GET", "HEAD")
 
 
@@ -57,5 +85,21 @@ def usual_of(
         "TooManyAttempts": looks_at_credentials,
         "Unavailable": stored,
         "NoRoom": not reads,
+    }
+    return tuple(name for name, applies in applying.items() if applies)
+
+
+def usual_of_v3(method: str, *, refuses: bool, asks: bool, stored: bool) -> tuple[str, ...]:
+    """Return the names of the usual answers of a view of API v3; arguments as for ``usual_of``."""
+    uploads = method in ("POST", "PUT", "PATCH")
+    applying = {
+        "Moved": True,
+        "NotUnderstood": asks or uploads,
+        "Unknown": refuses,
+        "Forbidden": refuses,
+        "TooMuch": uploads,
+        "TooManyWaiting": refuses,
+        "NoAnswer": stored,
+        "NoSpace": method not in BODILESS,
     }
     return tuple(name for name, applies in applying.items() if applies)

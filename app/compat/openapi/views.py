@@ -23,6 +23,7 @@ from app.compat.openapi.describing import (
 )
 from app.compat.openapi.shapes import NOTHING, TEXTS
 from app.compat.openapi.usual_answers import USUAL
+from app.compat.openapi.views_of_v3 import VIEWS_OF_V3
 from app.compat.v1 import (
     activity,
     admin_notices,
@@ -230,7 +231,8 @@ _BESIDE: Mapping[View, Described] = {
     publishing.show_json: Described(json("The document.", named("Document")), stored=False),
     publishing.show_yaml: Described(Answer("The document.", {"application/yaml": named("Document")}), stored=False),
     publishing.show_page: Described(Answer("The page.", {HTML: _TEXT}), stored=False),
+    publishing.show_page_of_v3: Described(Answer("The page.", {HTML: _TEXT}), stored=False),
 }
 
-VIEWS: Mapping[View, Described] = {**_V1, **_V2, **_BESIDE}
+VIEWS: Mapping[View, Described] = {**_V1, **_V2, **VIEWS_OF_V3, **_BESIDE}
 """By view, as the URL map holds it."""

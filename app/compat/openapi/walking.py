@@ -14,11 +14,14 @@ from werkzeug.routing import Rule
 from app.compat import versions
 from app.compat.credentials import looks_at_credentials, tolerates
 from app.compat.openapi.describing import View
+from app.compat.v3 import about
+from app.compat.v3.access import decided_by
 from app.identity.door import needed_by
 
 _SURFACE = "app.compat."
+_V3 = f"{_SURFACE}v3."
 _VARIABLE = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")
-_ANOTHER_VERSION = re.compile(r"/api/v(?![12]/)\d")
+_NOWHERE = (versions.unknown, about.unknown)
 _UNSEEN = frozenset({"HEAD", "OPTIONS"})
 
 
@@ -42,6 +45,11 @@ class Route:
         return needed_by(self.view) or ()
 
     @property
+    def decided_by(self) -> str:
+        """Return what decides which permission it needs; "" where ``permissions`` tells."""
+        return decided_by(self.view)
+
+    @property
     def looks_at_credentials(self) -> bool:
         """Tell whether a credential changes the answer."""
         return looks_at_credentials(self.view)
@@ -49,7 +57,12 @@ class Route:
     @property
     def refuses(self) -> bool:
         """Tell whether a bad credential, or none, is refused."""
-        return bool(self.permissions) or (self.looks_at_credentials and not tolerates(self.view))
+        return bool(self.permissions or self.decided_by) or (self.looks_at_credentials and not tolerates(self.view))
+
+    @property
+    def is_of_v3(self) -> bool:
+        """Tell whether it answers in the manner of API v3."""
+        return self.view.__module__.startswith(_V3)
 
     @property
     def summary(self) -> str:
@@ -63,8 +76,10 @@ class Route:
 
     @property
     def subject(self) -> str:
-        """Return what the route is about: the name of its module."""
+        """Return what the route is about: the name of its module, behind ``v3`` for those of that version."""
         *_, room, name = self.view.__module__.split(".")
+        if self.is_of_v3:
+            return f"{room} {name}"
         return (room if name == "routes" else name).replace("_", " ")
 
     @property
@@ -78,15 +93,20 @@ def _told(documented: object) -> tuple[str, str]:
     return first, rest
 
 
+def template_of(rule: str) -> str:
+    """Return the path of a rule as documents write it: ``/api/v3/{collection}``."""
+    return _VARIABLE.sub(r"{\1}", rule).rstrip("/")
+
+
 def routes_of(app: Flask) -> list[Route]:
-    """Return every route of v1, v2 and beside them, in the order in which they were added."""
+    """Return every route of the surface, in the order in which they were added."""
     return [route for rule in app.url_map.iter_rules() for route in _routes_in(app, rule)]
 
 
 def _routes_in(app: Flask, rule: Rule) -> Iterator[Route]:
     view: Any = app.view_functions[rule.endpoint]
-    path = _VARIABLE.sub(r"{\1}", rule.rule).rstrip("/")
-    if not view.__module__.startswith(_SURFACE) or view is versions.unknown or _ANOTHER_VERSION.match(path):
+    path = template_of(rule.rule)
+    if not view.__module__.startswith(_SURFACE) or view in _NOWHERE:
         return
     for method in sorted((rule.methods or set()) - _UNSEEN):
         yield Route(path, method, rule.endpoint, view)
