@@ -31,6 +31,9 @@ differ from the original.
 
 | quirk | clients | kept by | shown by |
 |---|---|---|---|"""  # noqa: E501
+_SOCKETS = "app.compat.sockets."
+"""Where no route comes by."""
+
 _NEARLY_ALL = 0.7
 _MANY = 0.5
 """Parts of the routes: what asks, or belongs to, more of them than this is told once."""
@@ -48,7 +51,7 @@ def page(app: Flask, record: dict[str, Asked]) -> str:
     quirks = {f"{route.method} {route.path}": come_by(route.view) for route in routes_of(app)}
     counted = Counter(words for route in operations for words in quirks[route])
     single = {words for words, count in counted.items() if count <= _MANY * len(operations)} - come_by(presented_by)
-    general = {kept.quirk.what for kept in all_kept()} - single
+    general = {kept.quirk.what for kept in all_kept() if not kept.module.startswith(_SOCKETS)} - single
     lines = [_INTRO, *_sweeping(sweeping), *_general(general)]
     for subject in document["tags"]:
         lines += [f"## {subject['name']}", "", subject["description"], ""]
@@ -108,7 +111,7 @@ def _quirks() -> Iterator[str]:
     for kept in all_kept():
         where = kept.module.replace(".", "/") + ".py"
         shown = ", ".join(f"{_link(file)} `{name}`" for file, name in tests[kept.quirk.what])
-        name = kept.function.__name__.lstrip("_")
+        name = kept.function.__qualname__.lstrip("_")
         yield f"| {_cell(kept.quirk.what)} | {', '.join(kept.quirk.clients)} | [`{name}`](../{where}) | {shown} |"
 
 

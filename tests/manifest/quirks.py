@@ -37,10 +37,17 @@ def all_kept() -> list[Kept]:
     return [
         Kept(quirk, function)
         for module in map(importlib.import_module, names)
-        for function in vars(module).values()
-        if isinstance(function, FunctionType) and function.__module__ == module.__name__
+        for function in _functions_of(module)
         for quirk in quirks_of(function)
     ]
+
+
+def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
+    """Yield the functions a module defines, and the methods of its classes."""
+    for value in vars(module).values():
+        for function in vars(value).values() if isinstance(value, type) else [value]:
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                yield function
 
 
 def shown_by() -> dict[str, list[tuple[str, str]]]:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from app.alarms.silences import DEFAULT_GROUP, USUAL_MS, Silences
+from app.compat.quirks import quirk
 from app.compat.sockets.admission import ACKNOWLEDGES, READS, Admission
 from app.compat.sockets.storage import BAD_TOKEN
 from app.compat.sockets.viewers import Viewer
@@ -28,6 +29,7 @@ class Alarm:
         self._silences = silences
         self._prompts = prompts
 
+    @quirk("an app that hears alarms may acknowledge them", "AndroidAPS")
     def subscribe(self, viewer: Viewer, message: dict[str, Any]) -> Any:
         """Let a client hear alarms if it may read. Apps show an access token, pages a secret, a web token or nothing.
 

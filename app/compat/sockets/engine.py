@@ -14,6 +14,7 @@ import socketio
 from engineio import exceptions, packet
 from engineio.server import Server as EngineServer
 
+from app.compat.quirks import quirk
 from app.compat.sockets.channel import Channel
 from app.compat.sockets.connection import Connection
 from app.compat.sockets.connection_v3 import ConnectionV3
@@ -53,6 +54,7 @@ class Engine(EngineServer):  # type: ignore[misc]
         silent_s, most_bytes = self.ping_interval + 2 * self.ping_timeout, self.max_http_buffer_size
         self._async = {**self._async, "websocket": lambda handler, _: Channel(handler, silent_s, most_bytes)}
 
+    @quirk("Engine.IO 3 is spoken, whatever else the address asks for (b64, token)", "LoopFollow")
     def handle_request(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         """Answer a request to the engine's path, of a client of either version."""
         asked = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)

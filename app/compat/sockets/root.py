@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.compat.quirks import quirk
 from app.compat.sockets.admission import READS, WRITES, WRITES_TREATMENTS, Admission
 from app.compat.sockets.engine import Exchange
 from app.compat.sockets.root_news import RootNews
@@ -22,6 +23,7 @@ class Root:
         self._news = news
         self._writing = writing
 
+    @quirk("whatever history is asked for, two days are sent", "AndroidAPS", "LoopFollow")
     def authorize(self, viewer: Viewer, message: Message) -> Any:
         """Make a client known: it hears of everything if it may read. A bad credential is put out without an answer.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.compat.answers import json_bytes
+from app.compat.quirks import quirk
 from app.compat.sockets.full_set import FullSet, delta_between
 from app.compat.sockets.viewers import ROOT, Viewer, Viewers, event, event_of_json, tell_all
 from app.compat.wire import on_wire
@@ -40,6 +41,7 @@ class RootNews:
         self._told: FullSet | None = None
         self._body = ""
 
+    @quirk("the status on the socket has versionNum", "AndroidAPS")
     def welcome(self, viewer: Viewer, *, with_status: bool) -> None:
         """Tell somebody everything, and from then on what is new."""
         with self._lock:

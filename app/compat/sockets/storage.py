@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.compat.quirks import quirk
 from app.compat.sockets.admission import Admission
 from app.compat.sockets.viewers import Viewer
 from app.records.identified import COLLECTIONS
@@ -18,6 +19,7 @@ class Storage:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
+    @quirk("names of collections that nobody knows are passed over", "AndroidAPS")
     def subscribe(self, viewer: Viewer, message: dict[str, Any]) -> Any:
         """Let a client hear of the collections it names and may read; names nobody knows are passed over.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.actor import Actor
+from app.compat.quirks import quirk
 from app.compat.sockets.admission import WRITES, WRITES_TREATMENTS
 from app.compat.wire import on_wire
 from app.errors import NightlightError
@@ -45,6 +46,7 @@ class Writing:
             "dbRemove": self._remove,
         }
 
+    @quirk("the same dbAdd again is answered with the same _id", "AndroidAPS")
     def add(self, actor: Actor | None, asked: Asked) -> Ack:
         """Add one document or several; the answer is a list of them, in order, without those that cannot be kept."""
         refused = _refusal(actor, asked)

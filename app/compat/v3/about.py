@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from app.compat.credentials import ignores_credentials
 from app.compat.errors import Refusal
+from app.compat.quirks import quirk
 from app.compat.v1.status import VERSION
 from app.compat.v3.access import demand, granted_acts, signed_in
 from app.compat.v3.answers import NOT_ACCEPTABLE, json_answer
@@ -40,6 +41,7 @@ def show_version() -> Response:
     return json_answer(200, result=_version())
 
 
+@quirk("all six collections of v3 are in apiPermissions", "AndroidAPS")
 @signed_in("nothing: everybody signed in may ask what they may do")
 def show_status() -> Response:
     """Answer with the versions, and which acts the client may do in each collection."""

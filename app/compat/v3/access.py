@@ -14,6 +14,7 @@ from flask import Request, current_app
 from app.actor import Actor
 from app.compat.credentials import REFUSED, looks_at_credentials
 from app.compat.errors import Refusal
+from app.compat.quirks import quirk
 from app.compat.services import surface
 from app.errors import Forbidden, Unauthenticated
 from app.identity.door import check, house, present_actor, requires
@@ -46,6 +47,7 @@ def decided_by(view: Callable[..., Any]) -> str:
     return str(getattr(view, _DECIDED_BY, ""))
 
 
+@quirk("a bearer with nothing behind it is 401", "AndroidAPS")
 def identify_bearer(request: Request) -> Actor:
     """Return who asks. Raises ``Unauthenticated`` for a bad bearer, ``Refusal`` for none and for one that has ended."""
     if not looks_at_credentials(current_app.view_functions[request.endpoint or ""]):

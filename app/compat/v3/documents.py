@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from app.compat.quirks import quirk
 from app.compat.v3.access import allowed_in, demand, signed_in
 from app.compat.v3.answers import accepted_format, dated, document_answer, json_answer, projected
 from app.compat.v3.asking import fields_of, parameters_of
@@ -61,6 +62,7 @@ def replace_document(collection: str, identifier: str) -> Response:
     return dated(json_answer(200, lastModified=written.changed_ms), written.changed_ms)
 
 
+@quirk("PATCH of v3 is 200 with a body", "AndroidAPS")
 @signed_in("api:{collection}:update")
 def patch_document(collection: str, identifier: str) -> Response:
     """Change single members of a document."""
@@ -71,6 +73,7 @@ def patch_document(collection: str, identifier: str) -> Response:
     return dated(json_answer(200), changed_ms)
 
 
+@quirk("DELETE of v3 is 200 with a body, as often as it is asked", "AndroidAPS")
 @signed_in("api:{collection}:delete")
 def delete_document(collection: str, identifier: str) -> Response:
     """Delete a document; with ``permanent=true`` without a trace."""

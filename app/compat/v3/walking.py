@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.compat.errors import Refusal
+from app.compat.quirks import quirk
 from app.compat.v3.access import demand_listing, signed_in
 from app.compat.v3.answers import accepted_format, dated, documents_answer, newest_stamp_ms, projected
 from app.compat.v3.asking import fields_of, limit_of, parameters_of, search_of
@@ -39,6 +40,7 @@ def search(collection: str) -> Response:
     return documents_answer((projected(document, fields) for document in found), media)
 
 
+@quirk("history takes seconds and ISO text, too", "followers of Juggluco")
 @signed_in("api:{collection}:read; for settings api:settings:admin")
 def history_since(collection: str, since: str) -> Response:
     """Answer with what has changed after a moment (milliseconds, seconds or ISO text), deleted documents too."""
@@ -62,6 +64,7 @@ def history_since_header(collection: str) -> Response:
     return _history(collection, instant.at_ms // 1000 * 1000, included=True)
 
 
+@quirk("the ETag of history is a moment, and nothing else in v3 has one", "AndroidAPS")
 def _history(collection: str, since_ms: int, *, included: bool) -> Response:
     media, asked = accepted_format(), parameters_of(request)
     limit, fields = limit_of(asked, house().settings["API3_MAX_LIMIT"]), fields_of(asked)

@@ -195,6 +195,7 @@ def test_a_missing_offset_is_told_in_the_words_it_looks_for(phone: Phone) -> Non
     phone.upload("treatments", SMB | {"utcOffset": 0})
 
 
+@pytest.mark.quirk("DELETE of v3 is 200 with a body, as often as it is asked")
 def test_what_became_invalid_is_deleted_and_the_queue_goes_on(phone: Phone) -> None:
     identifier = phone.upload("treatments", SMB)["identifier"]
     for status in (200, 200):

@@ -45,6 +45,7 @@ def test_juggluco_asks_v1_with_its_web_token(site: Site, client: httpx.Client) -
     assert bearer.get("/api/v1/status.json").json()["status"] == "ok"
 
 
+@pytest.mark.quirk("history takes seconds and ISO text, too")
 def test_followers_of_juggluco_ask_like_this(site: Site, client: httpx.Client) -> None:
     site.entries.save(
         [{"type": "sgv", "sgv": 100 + n, "date": START_MS - n * MINUTE_MS, "direction": "Flat"} for n in range(9)]

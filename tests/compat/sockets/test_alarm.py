@@ -82,6 +82,7 @@ def test_an_acknowledgement_keeps_quiet_and_is_told_once_to_who_may_read(site: S
     assert stranger.heard.empty()
 
 
+@pytest.mark.quirk("an app that hears alarms may acknowledge them")
 @pytest.mark.parametrize(
     ("message", "may"),
     [

@@ -24,6 +24,7 @@ def feed(site: Site) -> Client:
     return client
 
 
+@pytest.mark.quirk("names of collections that nobody knows are passed over")
 def test_androidaps_is_granted_what_it_names_and_there_is(site: Site) -> None:
     names = ["devicestatus", "entries", "profile", "treatments", "foods", "settings"]
     _, answer = subscribed(site, site.token("*:*:read"), collections=names)

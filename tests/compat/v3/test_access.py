@@ -16,6 +16,7 @@ OPEN = ("version", "nonsense", "entries.pdf")
 CLOSED = ("status", "lastModified", "test", "entries", "entries/x", "entries/history", "entries/history/1", "settings")
 
 
+@pytest.mark.quirk("a bearer with nothing behind it is 401")
 @pytest.mark.parametrize("path", CLOSED)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic eDp5"},
                                      {"api_secret": SECRET_DIGEST}])  # fmt: skip

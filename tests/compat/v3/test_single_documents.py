@@ -97,6 +97,7 @@ def test_a_credential_by_name_is_a_member_like_any_other(app: httpx.Client) -> N
     assert {"token": "t", "secret": "s"}.items() <= result(app.get("settings/mine")).items()
 
 
+@pytest.mark.quirk("the ETag of history is a moment, and nothing else in v3 has one")
 def test_a_document_is_read(kept: httpx.Client) -> None:
     answer = kept.get(BOLUS)
     assert result(answer) == bolus() | {
@@ -161,6 +162,7 @@ def test_what_is_fixed_stays(kept: httpx.Client, name: str, value: Any) -> None:
     refused(kept.patch(BOLUS, json={"identifier": "y"}), 400, "Field identifier cannot be modified by the client")
 
 
+@pytest.mark.quirk("PATCH of v3 is 200 with a body")
 def test_a_patch_answers_briefly(kept: httpx.Client, clock: SettableClock) -> None:
     clock.advance(s=1)
     answer = kept.patch(BOLUS, json={"notes": "<i>x</i>"})
@@ -171,6 +173,7 @@ def test_a_patch_answers_briefly(kept: httpx.Client, clock: SettableClock) -> No
     refused(kept.patch("treatments/nobody", json={"x": 1}), 404)
 
 
+@pytest.mark.quirk("DELETE of v3 is 200 with a body, as often as it is asked")
 def test_a_document_is_deleted_again_and_again(kept: httpx.Client) -> None:
     for _ in range(2):
         answer = kept.delete(BOLUS)
