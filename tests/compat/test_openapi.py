@@ -182,6 +182,13 @@ def test_permissions_are_those_the_views_declare(served: tuple[Flask, str], whol
     }
 
 
+def test_a_filter_of_v3_is_named_by_a_member_and_an_operator(whole: dict[str, Any]) -> None:
+    asked = whole["paths"]["/api/v3/{collection}"]["get"]["parameters"]
+    [pattern] = [one["schema"]["propertyNames"]["pattern"] for one in asked if one["name"] == "filter"]
+    assert all(re.search(pattern, name) for name in ("sgv", "date$gte", "a.b$in", "created_at$re"))
+    assert not any(re.search(pattern, name) for name in ("date$where", "$gte", "date$", "", "a b"))
+
+
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_names_are_used_once_and_nothing_is_without_words(site: Site, path: str) -> None:
     found = operations(site.client().get(path).json())

@@ -43,7 +43,7 @@ FILTER = Parameter(
     "operator is 400.",
     {
         "type": "object",
-        "propertyNames": {"pattern": rf"^{_MEMBER}(\\$({'|'.join(sorted(OPERATORS))}))?$"},
+        "propertyNames": {"pattern": rf"^{_MEMBER}(\$({'|'.join(sorted(OPERATORS))}))?$"},
         "additionalProperties": {"type": "string"},
         "examples": [{"date$gte": "1795255200000"}],
     },
