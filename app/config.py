@@ -76,7 +76,7 @@ TABLE: tuple[Setting, ...] = (
         S("HOSTNAME", read.text, "127.0.0.1", "The address to listen on; 0.0.0.0 for every one of this machine. The "
           "machine's own name, which shells and containers set by themselves, is ignored."),
         S("THREADS", read.whole(4, 2000), 64, "Requests and open live pages one web process serves at once."),
-        S("WEB_PROCESSES", read.whole(1, 64), 1, "Web processes; one is enough for a family.", also=("WEB_CONCURRENCY",)),
+        S("WEB_PROCESSES", read.whole(1, 64), 1, "Web processes; one is enough for a family. Sockets that poll need them apart: see the operator's page.", also=("WEB_CONCURRENCY",)),
         S("BASE_URL", read.text, "", "The address people use, for links we hand out; else taken from the request.",
           published="baseUrl"),
         S("INSECURE_USE_HTTP", read.switch, False, "Serve plain HTTP to other machines too; else they are sent to https.",
