@@ -75,7 +75,8 @@ TABLE: tuple[Setting, ...] = (
         S("PORT", read.whole(0, 65535), 1337, "The port to listen on; 0 takes a free one."),
         S("HOSTNAME", read.text, "127.0.0.1", "The address to listen on; 0.0.0.0 for every one of this machine. The "
           "machine's own name, which shells and containers set by themselves, is ignored."),
-        S("THREADS", read.whole(4, 2000), 64, "Requests and open live pages one web process serves at once."),
+        S("THREADS", read.whole(4, 2000), 1333, "Requests and live viewers one web process serves at once; a quarter is kept for "
+          "requests. Threads come into being as they are needed."),
         S("WEB_PROCESSES", read.whole(1, 64), 1, "Web processes; one is enough for a family. Sockets that poll need them apart: see the operator's page.", also=("WEB_CONCURRENCY",)),
         S("BASE_URL", read.text, "", "The address people use, for links we hand out; else taken from the request.",
           published="baseUrl"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import resource
 import signal
 import socket
 import struct
@@ -39,6 +40,7 @@ GRACE_S = 5
 KEEP_ALIVE_S = 75
 # So long a piece of an answer waits for a client that does not read, and a body for one that does not send.
 PATIENCE_S = 30
+FILES_BESIDE = 500  # the store, the log, other programs' connections that wait their turn
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 _PATIENCE = struct.pack("@ll", PATIENCE_S, 0)
 
@@ -206,10 +208,20 @@ def _share_memory_among_threads() -> None:
         mallopt(_M_ARENA_MAX, 2)
 
 
+def _allow_files(wanted: int) -> None:
+    """Raise the limit of open files (a connection is one) to what is wanted, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+
+
 def run_web(settings: Settings, *, with_jobs: bool, ready: Callable[[], None]) -> None:
     """Serve until told to stop; ``ready`` is called when the port is open."""
     configure_logs(settings["LOG_LEVEL"], settings["LOG_FORMAT"])
     _share_memory_among_threads()
+    _allow_files(4 * settings["THREADS"] + FILES_BESIDE)
     WebServer(settings, with_jobs=with_jobs, ready=ready).run()
 
 
