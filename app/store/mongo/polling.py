@@ -116,13 +116,14 @@ class Polling:
         for collection, view in found.items():
             before, self._views[collection] = self._views[collection], view
             growth = until_look.get(collection, _Told()).growth
+            is_settled = told.get(collection, _Told()).growth == growth
             for op, id, digest in self._differences(collection, before, view):
                 if key_of(id) not in told.get(collection, _Told()).keys:
                     growth += (op == "insert") - (op == "delete")
                     self._append(
                         collection, op, [id], f"{key_of(id)!r} {digest.hex()} {self._clock.now_ms() // 60_000}"
                     )
-            self._check_count(collection, view.count - before.count - growth)
+            self._check_count(collection, view.count - before.count - growth, is_settled=is_settled)
             if view.digest != before.digest:
                 self._remember(collection, view)
 
@@ -147,11 +148,14 @@ class Polling:
         there = {key_of(row["_id"]) for row in rows}
         return [id for key, id in gone.items() if key not in there]
 
-    def _check_count(self, collection: str, surplus: int) -> None:
-        """Tell to read a collection anew when its number of documents has remained other than it should be."""
+    def _check_count(self, collection: str, surplus: int, *, is_settled: bool) -> None:
+        """Tell to read a collection anew when its number of documents has remained other than it should be.
+
+        While rows of the log come in (not ``is_settled``), documents are counted whose row comes after the look.
+        """
         before = self._drift.get(collection, 0)
         drift = self._drift[collection] = before + surplus
-        if drift and drift == before:
+        if is_settled and drift and drift == before:
             self._drift[collection] = 0
             self._append(collection, "resync", [], f"count {self._views[collection].digest.hex()}")
 
