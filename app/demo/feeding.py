@@ -21,7 +21,7 @@ from app.records.collection import Records
 from app.records.devicestatus import DeviceStatus
 from app.records.entries import Entries
 from app.records.person import COLLECTION as PERSON
-from app.records.person import Person, save_person
+from app.records.person import PERSON_ID, Person, save_person
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store.interface import Store
@@ -77,7 +77,7 @@ def _begun(store: Store, clock: Clock) -> Child | None:
 
 def _begin(store: Store, clock: Clock, seed: int) -> Child:
     """Make the child, with the zone of the person whose store this is; a store without a person gets one."""
-    kept = store.collection(PERSON).find_one()
+    kept = store.collection(PERSON).find_one({"_id": PERSON_ID})
     if kept is None:
         save_person(store, Person("Demo", DEFAULT_ZONE, Unit.MGDL, Thresholds()), _ACTOR)
     child = Child(seed, kept["zone"] if kept else DEFAULT_ZONE)

@@ -36,6 +36,7 @@ from app.jobs.reseal import reseal
 from app.logs import told
 from app.uploaders.from_environment import refresh
 from app.uploaders.runner import Runner
+from app.uploaders.surroundings import surroundings
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Running:
         self.counts: Counter[str] = Counter()
         self._house = house
         self._runner = runner or Runner(
-            house.store, house.clock, house.keyring, private_allowed=house.settings["ALLOW_PRIVATE_SOURCES"]
+            house.store, house.clock, house.keyring, surroundings(house.settings, house.store)
         )
         self._lease_ms = lease_ms
         self._renew_s = renew_s

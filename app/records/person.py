@@ -16,7 +16,7 @@ from app.records.times import zone_named
 from app.store.interface import Document, Store
 
 COLLECTION = "nl_person"
-_ID = "person"
+PERSON_ID = "person"
 LONGEST_NAME = 80
 
 
@@ -32,7 +32,7 @@ class Person:
 
 def read_person(store: Store, settings: Settings) -> Person:
     """Return the person as entered, or as the settings say where nobody has entered anything."""
-    kept = store.collection(COLLECTION).find_one({"_id": _ID})
+    kept = store.collection(COLLECTION).find_one({"_id": PERSON_ID})
     return _from_document(kept) if kept else _from_settings(settings)
 
 
@@ -46,7 +46,7 @@ def save_person(store: Store, person: Person, actor: Actor) -> Person:
         raise BadDocument(f"The name is longer than {LONGEST_NAME} characters")
     kept = Person(name, zone, person.unit, person.thresholds)
     document = {"name": name, "zone": zone, "unit": kept.unit.value, "thresholds": asdict(kept.thresholds)}
-    store.collection(COLLECTION, actor=actor.label).replace_one({"_id": _ID}, document, upsert=True)
+    store.collection(COLLECTION, actor=actor.label).replace_one({"_id": PERSON_ID}, document, upsert=True)
     return kept
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from app.uploaders.documents import HOUR_MS, MINUTE_MS
+from app.records.sources.documents import HOUR_MS, MINUTE_MS
 from app.uploaders.errors import (
     Locked,
     RateLimited,

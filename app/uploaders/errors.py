@@ -43,7 +43,7 @@ class Locked(UploaderFailure):
 
 
 class ActionRequired(UploaderFailure):
-    """Only the owner can go on from here: ``kind`` names the step (``tou``, ``verifyEmail``, ``address``, ``key``)."""
+    """Only the owner can go on from here: ``kind`` names the step (``tou``, ``verifyEmail``, ``sign-in``, ``key``)."""
 
     code = "action-required"
 
@@ -125,7 +125,3 @@ class RunEnded(UploaderFailure):
     def __init__(self, message: str, *, why: str) -> None:
         super().__init__(message)
         self.why = why
-
-
-class BadRecord(ValueError):
-    """One record of a vendor that cannot be used; the others can."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, pre_load, validate
 
 from app.errors import BadRequest
-
-ALONE, ALWAYS, NEVER = "alone", "always", "never"
+from app.records.sources.kinds import ALONE, ALWAYS, NEVER
+from app.records.times import zone_named
 
 _KIND_CHOICES = (
     (ALONE, "Yes, but let the phone go first while it uploads this itself"),
@@ -110,6 +110,19 @@ def address(label: str, help: str = "", **described: Any) -> fields.String:
 def taken(label: str) -> Any:
     """Make the switch for one kind of records: taken while nobody else uploads it, always, or never."""
     return choice(label, _KIND_CHOICES, default=ALONE, advanced=True)
+
+
+def zone(label: str = "Time zone", help: str = "") -> fields.String:
+    """Make a field for an IANA zone; left empty, the zones of the person count."""
+    told = help or "This source writes local time. Leave it empty to use the person's time zone."
+    made = text(label, told, most=60, advanced=True)
+    made.validators.append(_zone)
+    return made
+
+
+def _zone(value: str) -> None:
+    if value and zone_named(value) is None:
+        raise ValidationError("There is no such time zone. For instance: Europe/Berlin.")
 
 
 def _web_address(value: str) -> None:

@@ -21,8 +21,8 @@ from app.errors import DuplicateKey
 from app.keyring import KeyRing
 from app.logs import told
 from app.store.interface import Document, Store
+from app.uploaders.constants import built_in_constants
 from app.uploaders.form import FormRefused
-from app.uploaders.librelinkup.client import REGIONS
 from app.uploaders.state import COLLECTION
 from app.uploaders.uploaders import ENVIRONMENT, Uploaders
 
@@ -124,7 +124,7 @@ def _link_up(settings: Mapping[str, Any]) -> Described:
         "label": "LibreLinkUp (from the environment)",
         "email": settings["CONNECT_LINK_UP_USERNAME"],
         "password": settings["CONNECT_LINK_UP_PASSWORD"],
-        "region": region if region in REGIONS else "",
+        "region": region if region in built_in_constants("librelinkup")["regions"] else "",
         "patient_id": settings["CONNECT_LINK_UP_PATIENT_ID"],
         "server": _with_scheme(settings["CONNECT_LINK_UP_SERVER"]),
     }

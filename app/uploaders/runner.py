@@ -24,13 +24,17 @@ from app.clock import Clock
 from app.errors import NightlightError
 from app.keyring import KeyRing, SealBroken
 from app.logs import told
+from app.records.sources.documents import MINUTE_MS
+from app.records.sources.kinds import taken_kinds
+from app.records.sources.neighbours import uploader
+from app.records.sources.outgoing import Outgoing
 from app.store.interface import Document, Lease, Store
 from app.uploaders.backoff import failed, is_probe, next_run_ms, retry_at_ms
-from app.uploaders.documents import MINUTE_MS
 from app.uploaders.errors import ActionRequired, RateLimited, RunEnded, Transient, UploaderFailure
 from app.uploaders.guard import Limits
 from app.uploaders.saving import Saved, Saver
 from app.uploaders.state import COLLECTION, uploader_in
+from app.uploaders.surroundings import Surroundings
 from app.uploaders.transport import READ_TRIES, Line
 from app.uploaders.uploaders import opened, session_place_of
 from app.uploaders.vendor import Access, Page, Session
@@ -59,8 +63,8 @@ class Runner:
         store: Store,
         clock: Clock,
         keyring: KeyRing,
+        around: Surroundings,
         *,
-        private_allowed: bool,
         limits: Limits | None = None,
         jitter: Callable[[], float] = random.random,
         lease_ms: int = LEASE_MS,
@@ -69,7 +73,7 @@ class Runner:
         self.store = store
         self.clock = clock
         self.keyring = keyring
-        self.private_allowed = private_allowed
+        self.around = around
         self.limits = limits
         self.jitter = jitter
         self.lease_ms = lease_ms
@@ -166,7 +170,7 @@ class _Run:
         line = Line(
             self._vendor.title,
             self._clock,
-            private_allowed=self._runner.private_allowed,
+            private_allowed=self._runner.around.private_allowed,
             limits=self._runner.limits,
             read_tries=1 if is_probe(self._uploader.state.failure) else READ_TRIES,
             before_call=self._go_on,
@@ -175,9 +179,12 @@ class _Run:
             self._runner.store,
             self._clock,
             self._actor,
-            self._uploader.id,
-            self._vendor.taken(self._uploader.options),
-            self._pace.interval_ms,
+            uploader(
+                self._uploader.id,
+                self._vendor.rank,
+                taken_kinds(self._vendor.taken(self._uploader.options)),
+                self._pace.interval_ms,
+            ),
         )
         try:
             for page in self._vendor.open(self._access(line)).pages(self._uploader.cursors):
@@ -198,6 +205,9 @@ class _Run:
             spend=lambda option: self._write({f"options.{option}": False}),
             line=line,
             clock=self._clock,
+            constants=self._runner.around.constants.of(self._vendor.name),
+            wall_clock=self._runner.around.wall_clock(),
+            outgoing=Outgoing(self._runner.store, self._clock),
         )
 
     def _keep(self, session: Session) -> None:

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from app.clock import Clock, datetime_of
+from app.records.sources.documents import DAY_MS, ms_of
 from app.store.interface import Collection, Document, UpdateOne
-from app.uploaders.documents import DAY_MS, ms_of
 
 COLLECTION = "nl_uploader_seen"
 

@@ -6,18 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from app.records.sources.documents import MINUTE_MS
+from app.records.sources.kinds import GLUCOSE, NEVER
 from app.uploaders.backoff import SCHEMA_NOTICE_AFTER, Failure
-from app.uploaders.documents import MINUTE_MS
 from app.uploaders.errors import ActionRequired, AuthInvalid, SchemaChanged
-from app.uploaders.form import NEVER
 from app.uploaders.state import Uploader
 from app.uploaders.vendor import Vendor
 from app.uploaders.vendors import VENDORS
 
 Condition = Literal["fine", "new", "silent", "retrying", "stopped", "off"]
-
-SILENT_MS = 30 * MINUTE_MS
-"""A source that answers but brings no reading for so long: something before it is broken."""
 
 UNTOLD_MS = 12 * MINUTE_MS
 """A failure that passes sooner is no trouble for a person: it costs one reading or two."""
@@ -102,8 +99,8 @@ def _said(uploader: Uploader, vendor: Vendor, now_ms: int) -> tuple[Condition, s
     if state.last_success_ms is None:
         return "new", "Not run yet", "", None
     newest_ms = state.last_reading_ms or uploader.created_ms
-    takes_readings = vendor.taken(uploader.options).get("entries", NEVER) != NEVER
-    if takes_readings and now_ms - newest_ms >= SILENT_MS:
+    takes_readings = vendor.taken(uploader.options).get(GLUCOSE, NEVER) != NEVER
+    if takes_readings and now_ms - newest_ms >= vendor.silent_after_ms:
         return "silent", f"{vendor.title} answers but has no new reading", vendor.when_silent, newest_ms
     return "fine", "Working", "", None
 

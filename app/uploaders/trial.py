@@ -17,6 +17,7 @@ from app.store.interface import Document
 from app.uploaders.errors import ActionRequired, Patient, PatientAmbiguous, Transient, UploaderFailure
 from app.uploaders.guard import Limits
 from app.uploaders.state import Uploader
+from app.uploaders.surroundings import Surroundings
 from app.uploaders.transport import Line
 from app.uploaders.uploaders import Uploaders
 from app.uploaders.vendor import Access, Session, Vendor
@@ -50,7 +51,7 @@ def try_out(
     answers: Mapping[str, Any],
     *,
     clock: Clock,
-    private_allowed: bool,
+    around: Surroundings,
     uploader_id: str | None = None,
     unit: Unit = Unit.MGDL,
     limits: Limits | None = None,
@@ -77,7 +78,7 @@ def try_out(
     line = Line(
         vendor.title,
         clock,
-        private_allowed=private_allowed,
+        private_allowed=around.private_allowed,
         limits=limits or Limits(total_s=12.0),
         read_tries=1,
         before_call=go_on,
@@ -90,6 +91,9 @@ def try_out(
         spend=_leave,
         line=line,
         clock=clock,
+        constants=around.constants.of(vendor.name),
+        wall_clock=around.wall_clock(),
+        outgoing=uploaders.outgoing,
     )
     try:
         return _looked(vendor, access, unit)

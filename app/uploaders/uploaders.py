@@ -11,11 +11,13 @@ from app.actor import Actor
 from app.clock import Clock
 from app.errors import NotFound
 from app.keyring import KeyRing
+from app.records.sources.outgoing import Outgoing
 from app.store.interface import Document, Filter, Store, Update
 from app.uploaders.form import Answers, FormField, FormRefused, described, read_answers
 from app.uploaders.seen import COLLECTION as SEEN
 from app.uploaders.seen import Seen
 from app.uploaders.state import COLLECTION, State, Uploader, state_document, uploader_in
+from app.uploaders.vendor import Vendor
 from app.uploaders.vendors import vendor_named
 
 PEOPLE, ENVIRONMENT = "people", "environment"
@@ -47,6 +49,11 @@ class Uploaders:
     def all(self) -> list[Uploader]:
         """Return every uploader, oldest first."""
         return [uploader_in(row) for row in self._rows.find(sort=(("created_ms", 1), ("_id", 1)))]
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """Return what an uploader that sends reads from."""
+        return Outgoing(self._store, self._clock)
 
     def find(self, uploader_id: str) -> Uploader:
         """Return one uploader. Raises ``NotFound``."""
@@ -88,7 +95,9 @@ class Uploaders:
             "created_ms": now_ms,
             "cursors": {},
             "session": None,
+            "sign_in": None,
             "described": "",
+            **_standing(vendor, read.options),
             "state": state_document(State(next_run_ms=now_ms)),
         }
         row["sealed"] = self._sealed(row["_id"], read.secrets)
@@ -96,7 +105,9 @@ class Uploaders:
         return uploader_in(row)
 
     def edit(self, uploader_id: str, answers: Mapping[str, Any]) -> Uploader:
-        """Change an uploader, keeping the secrets left empty; it forgets its session and failure and runs at once.
+        """Change an uploader, keeping the secrets left empty; it forgets its failure and runs at once.
+
+        It forgets its session too, but for a sign-in that took its owner's browser and is not touched by the change.
 
         Raises ``FormRefused``, ``NotFound``, ``SealBroken`` when kept secrets can no longer be opened.
         """
@@ -104,7 +115,9 @@ class Uploaders:
         read = self.read(row["vendor"], answers, kept=row["secrets_set"])
         label = read.options.pop("label") or row["label"]
         now_ms = self._clock.now_ms()
-        changed: Document = {"label": label, "options": read.options, "session": None}
+        changed: Document = {"label": label, "options": read.options, **_standing(row["vendor"], read.options)}
+        if not _keeps_session(vendor_named(row["vendor"]), row["options"], read):
+            changed |= {"session": None, "sign_in": None}
         if read.secrets or read.options != row["options"]:
             # Perhaps another account: where the old one had got to means nothing there.
             changed["cursors"] = {}
@@ -159,6 +172,18 @@ def opened(keyring: KeyRing, row: Document) -> dict[str, str]:
     """Return the secrets sealed in an uploader's document. Raises ``SealBroken``."""
     found: dict[str, str] = keyring.open(place_of(row["_id"]), row["sealed"])["secrets"]
     return found
+
+
+def _standing(vendor: str, options: Mapping[str, Any]) -> Document:
+    """Return what is kept beside the options of how this uploader's records stand to those of others."""
+    known = vendor_named(vendor)
+    return {"rank": known.rank, "taken": known.taken(options)}
+
+
+def _keeps_session(vendor: Vendor, options: Mapping[str, Any], read: Answers) -> bool:
+    if vendor.sign_in is None or read.secrets:
+        return False
+    return all(options.get(name) == read.options.get(name) for name in vendor.sign_in.depends_on)
 
 
 def _due(row: Document, now_ms: int) -> Document:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from app.clock import Clock
+from app.glucose.wall_clock import WallClock
+from app.records.sources.documents import DAY_MS, HOUR_MS
+from app.records.sources.kinds import ALONE
+from app.records.sources.outgoing import Outgoing
 from app.store.interface import Document
-from app.uploaders.documents import DAY_MS, HOUR_MS
-from app.uploaders.form import ALONE, UploaderForm
+from app.uploaders.form import UploaderForm
 from app.uploaders.transport import Line
 
 Session = dict[str, Any]
@@ -43,8 +46,10 @@ def overlap_ms(deep_at_ms: int, now_ms: int) -> int:
 class Access:
     """What a source works with.
 
-    ``options`` are the public answers of the form, ``secrets`` the others. ``session`` is what was kept last; ``keep``
-    stores a new one and returns when it is safe. ``spend`` takes back a permission that was good for one time.
+    ``options`` are the public answers of the form, ``secrets`` the others, ``constants`` what ``vendors.toml`` says of
+    the vendor. ``session`` is what was kept last; ``keep`` stores a new one and returns when it is safe. ``spend``
+    takes back a permission that was good for one time. ``wall_clock`` places local times where the vendor writes no
+    zone. ``outgoing`` reads what is stored here, for a vendor that takes documents instead of giving them.
     """
 
     options: Mapping[str, Any]
@@ -54,6 +59,9 @@ class Access:
     spend: Callable[[str], None]
     line: Line
     clock: Clock
+    constants: Mapping[str, Any]
+    wall_clock: WallClock
+    outgoing: Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +69,16 @@ class Page:
     """What one fetch brought, ready to save, and where to go on once it is saved.
 
     ``documents`` and ``deleted`` (identifiers) are by collection. ``fillers`` are entries that count only where nothing
-    of ours lies near: a coarser record of what was already read finely. ``unusable`` says why records were left out.
+    of ours lies near: a coarser record of what was already read finely. ``whole`` says, by kind, from when to when (UTC
+    epoch ms, the end not included) the page holds everything the vendor has: what we brought before of that kind and
+    time and is not in the page is gone there. ``unusable`` says why records were left out.
     """
 
     cursors: Cursors
     documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
     fillers: Sequence[Document] = ()
     deleted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    whole: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unusable: Sequence[str] = ()
 
 
@@ -84,21 +95,64 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in in the owner's browser that has begun: where it goes on, and what is needed to finish it.
+
+    ``state`` is the random word the vendor hands back with the answer; ``pending`` is kept sealed until then.
+    """
+
+    url: str
+    state: str
+    pending: Session = field(repr=False)
+
+
+class SignIn(Protocol):
+    """A vendor's sign-in that only its owner's browser can do.
+
+    ``way`` is ``return`` where the vendor sends the browser back to us, ``paste`` where the owner copies the address
+    the browser ends at. ``depends_on`` names the options whose change makes a session useless.
+    """
+
+    way: Literal["return", "paste"]
+    words: str
+    depends_on: frozenset[str]
+
+    def begin(self, access: Access, return_url: str) -> Begun:
+        """Prepare the sign-in; asks the vendor where it begins if need be. Raises ``UploaderFailure``."""
+        ...
+
+    def finish(self, access: Access, pending: Session, answer: Mapping[str, str], return_url: str) -> None:
+        """Turn the query of the address the browser ended at into a session, and keep it. Raises ``UploaderFailure``.
+
+        That ``answer["state"]`` is the one of ``begin`` has been checked.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Vendor:
     """A kind of source: its word in the store, its name for people, its form, its pace, how it is opened.
 
-    ``kinds`` names, for each collection it brings, the option that switches it. ``when_silent`` says what to check when
-    it answers but brings nothing.
+    ``about`` says in a sentence for whom it is. ``kinds`` names, for each kind it brings (``kinds.py``), the option
+    that switches it. ``rank`` says whom to believe (``ranks.py``). ``when_silent`` says what to check when it answers
+    but brings nothing; ``silent_after_ms`` how long it may be without a reading. ``experimental`` ones were built
+    from descriptions and never seen to work. ``sends`` is true for one that takes our documents.
     """
 
     name: str
     title: str
+    about: str
     form: type[UploaderForm]
     pace: Callable[[Mapping[str, Any]], Pace]
     open: Callable[[Access], Source]
     kinds: Mapping[str, str]
+    rank: int
     when_silent: str
+    silent_after_ms: int = HOUR_MS // 2
+    sign_in: SignIn | None = None
+    experimental: bool = False
+    sends: bool = False
 
     def taken(self, options: Mapping[str, Any]) -> dict[str, str]:
-        """Return by collection whether it is taken alone, always or never."""
-        return {collection: options.get(option, ALONE) for collection, option in self.kinds.items()}
+        """Return by kind whether it is taken alone, always or never."""
+        return {kind: options.get(option, ALONE) for kind, option in self.kinds.items()}

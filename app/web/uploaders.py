@@ -14,6 +14,7 @@ from app.identity.door import guard, house, present_actor, requires
 from app.records.person import read_person
 from app.uploaders.form import FormField
 from app.uploaders.status import status
+from app.uploaders.surroundings import surroundings
 from app.uploaders.trial import try_out
 from app.uploaders.uploaders import Uploaders
 from app.uploaders.vendors import VENDORS, vendor_named
@@ -169,7 +170,7 @@ def _tested(vendor: str, shown: dict[str, Any], uploader_id: str | None = None) 
             vendor,
             request.form,
             clock=shared.clock,
-            private_allowed=shared.settings["ALLOW_PRIVATE_SOURCES"],
+            around=surroundings(shared.settings, shared.store),
             uploader_id=uploader_id,
             unit=chosen_unit(read_person(shared.store, shared.settings).unit),
         )

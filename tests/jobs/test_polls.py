@@ -16,6 +16,7 @@ from app.uploaders.runner import Runner
 from app.uploaders.uploaders import Uploaders
 from tests.clocks import SettableClock
 from tests.jobs.conftest import eventually
+from tests.uploaders.conftest import around
 
 ANSWERS = {
     "dexcom_share": {"account": "ada", "password": "x"},
@@ -27,7 +28,7 @@ class Gate(Runner):
     """A runner whose runs stay where they are until they are let go; then the uploader is due in five minutes."""
 
     def __init__(self, house: House) -> None:
-        super().__init__(house.store, house.clock, house.keyring, private_allowed=True)
+        super().__init__(house.store, house.clock, house.keyring, around(house))
         self.began: list[str] = []
         self.open = threading.Event()
         self.problem: Exception | None = None

@@ -18,7 +18,7 @@ from app.uploaders.uploaders import Uploaders
 from tests.emulators.dexcom import DexcomEmulator
 from tests.emulators.server import late
 from tests.jobs.conftest import eventually
-from tests.uploaders.conftest import dexcom_answers
+from tests.uploaders.conftest import around, dexcom_answers
 
 READ = "ReadPublisherLatestGlucoseValues"
 
@@ -30,7 +30,7 @@ def begin(live_house: House) -> Iterator[Callable[..., Running]]:
 
     def make(**options: Any) -> Running:
         runner = Runner(
-            live_house.store, live_house.clock, live_house.keyring, private_allowed=True, limits=Limits(total_s=10)
+            live_house.store, live_house.clock, live_house.keyring, around(live_house), limits=Limits(total_s=10)
         )
         begun.append(Running(live_house, **{"runner": runner, "lease_ms": 3000, "renew_s": 0.1, **options}))
         return begun[-1]

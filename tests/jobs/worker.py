@@ -13,6 +13,7 @@ from app.jobs import Running
 from app.keyring import KeyRing
 from app.store import open_store
 from app.uploaders.runner import Runner
+from tests.uploaders.conftest import around
 
 LEASE_MS = 1500
 
@@ -22,7 +23,7 @@ def main(uri: str, key: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     clock = SystemClock()
     house = House(load_settings({}), open_store(uri, clock=clock), clock, KeyRing([key]))
-    runner = Runner(house.store, clock, house.keyring, private_allowed=True, lease_ms=LEASE_MS)
+    runner = Runner(house.store, clock, house.keyring, around(house), lease_ms=LEASE_MS)
     running = Running(house, runner=runner, lease_ms=LEASE_MS, renew_s=0.2)
     was_holding = False
     while not stopped.wait(0.02):

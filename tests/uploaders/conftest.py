@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import stamina
 
 from app.actor import NOBODY
 from app.clock import Clock
+from app.glucose.wall_clock import WallClock
 from app.house import House
+from app.records.sources.outgoing import Outgoing
+from app.store.interface import Store
+from app.uploaders.constants import built_in_constants
 from app.uploaders.guard import Limits
 from app.uploaders.runner import Runner
 from app.uploaders.state import Uploader
+from app.uploaders.surroundings import Surroundings, surroundings
 from app.uploaders.transport import Line
 from app.uploaders.uploaders import Uploaders
 from app.uploaders.vendor import Access, Session
@@ -49,23 +56,43 @@ def nightscout(clock: SettableClock) -> Iterator[NightscoutEmulator]:
         yield emulator
 
 
+def around(house: House, *, private_allowed: bool = True) -> Surroundings:
+    """The surroundings of a house whose uploaders may reach loopback."""
+    return replace(surroundings(house.settings, house.store), private_allowed=private_allowed)
+
+
 class Kept:
     """What a source kept and spent, for tests without a store."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
         self.session: Session = {}
         self.spent: list[str] = []
+        self.constants: dict[str, Any] = {}
+        self.wall_clock = WallClock.in_zone(ZoneInfo("Europe/Berlin"))
+        self._store = store
 
-    def access(self, line: Line, options: dict[str, Any], secrets: dict[str, str], clock: Clock) -> Access:
-        return Access(options, secrets, self.session, self._keep, self.spent.append, line, clock)
+    def access(self, vendor: str, line: Line, options: dict[str, Any], secrets: dict[str, str], clock: Clock) -> Access:
+        """Give access as the runner would; a test may set ``constants`` and ``wall_clock`` before."""
+        return Access(
+            options=options,
+            secrets=secrets,
+            session=self.session,
+            keep=self._keep,
+            spend=self.spent.append,
+            line=line,
+            clock=clock,
+            constants={**built_in_constants(vendor), **self.constants},
+            wall_clock=self.wall_clock,
+            outgoing=Outgoing(self._store, clock),
+        )
 
     def _keep(self, session: Session) -> None:
         self.session = dict(session)
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept()
+def kept(store: Store) -> Kept:
+    return Kept(store)
 
 
 @pytest.fixture
@@ -89,7 +116,7 @@ def uploaders(house: House) -> Uploaders:
 
 @pytest.fixture
 def runner(house: House) -> Runner:
-    return Runner(house.store, house.clock, house.keyring, private_allowed=True, limits=QUICK, jitter=lambda: 0.0)
+    return Runner(house.store, house.clock, house.keyring, around(house), limits=QUICK, jitter=lambda: 0.0)
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from app.records.sources.documents import BadRecord
 from app.store.interface import Document
-from app.uploaders.dexcom_share.client import NO_ID, REGIONS
+from app.uploaders.constants import built_in_constants
+from app.uploaders.dexcom_share.client import NO_ID, region_in
 from app.uploaders.dexcom_share.mapper import direction_of, entry_of
 from app.uploaders.dexcom_share.source import ShareSource
 from app.uploaders.errors import (
     AuthInvalid,
-    BadRecord,
     Locked,
     RateLimited,
     SchemaChanged,
@@ -36,7 +37,7 @@ def source(dexcom: DexcomEmulator, clock: SettableClock, line: Any, kept: Kept) 
     def make(**secrets: str) -> ShareSource:
         options = {"region": "ous", "server": dexcom.url}
         given = {"account": dexcom.account, "password": dexcom.password, **secrets}
-        return ShareSource(kept.access(line("Dexcom"), options, given, clock))
+        return ShareSource(kept.access("dexcom_share", line("Dexcom"), options, given, clock))
 
     return make
 
@@ -304,12 +305,14 @@ def test_a_record_has_one_identifier_for_ever_and_for_its_account_alone() -> Non
 
 
 def test_each_region_has_its_host_and_application() -> None:
-    assert [REGIONS[name].host for name in ("us", "ous", "jp")] == [
+    constants = built_in_constants("dexcom_share")
+    regions = {name: region_in(constants, name) for name in constants["regions"]}
+    assert [regions[name].host for name in ("us", "ous", "jp")] == [
         "https://share2.dexcom.com",
         "https://shareous1.dexcom.com",
         "https://share.dexcom.jp",
     ]
-    assert REGIONS["jp"].application_id != REGIONS["us"].application_id == REGIONS["ous"].application_id
+    assert regions["jp"].application_id != regions["us"].application_id == regions["ous"].application_id
     assert NO_ID.int == 0
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from app.records.sources.documents import BadRecord
+from app.uploaders.constants import built_in_constants
 from app.uploaders.errors import (
     ActionRequired,
     AuthInvalid,
-    BadRecord,
     Locked,
     NoPatient,
     PatientAmbiguous,
@@ -22,7 +23,7 @@ from app.uploaders.errors import (
     UploaderFailure,
     VersionTooLow,
 )
-from app.uploaders.librelinkup.client import VERSION, host_of, is_newer
+from app.uploaders.librelinkup.client import host_of, is_newer
 from app.uploaders.librelinkup.mapper import current_entry, graph_entry, moment_of, sensor_start
 from app.uploaders.librelinkup.source import LinkUpSource
 from app.uploaders.vendor import Page
@@ -33,6 +34,7 @@ from tests.uploaders.conftest import Kept
 
 MINUTE_MS = 60_000
 LOGIN = "/llu/auth/login"
+LINKUP = built_in_constants("librelinkup")
 MakeSource = Callable[..., LinkUpSource]
 
 
@@ -40,7 +42,9 @@ MakeSource = Callable[..., LinkUpSource]
 def source(linkup: LinkUpEmulator, clock: SettableClock, line: Any, kept: Kept) -> MakeSource:
     def make(password: str = "", **options: Any) -> LinkUpSource:
         secrets = {"email": linkup.email, "password": password or linkup.password}
-        return LinkUpSource(kept.access(line("LibreLinkUp"), {"server": linkup.server, **options}, secrets, clock))
+        return LinkUpSource(
+            kept.access("librelinkup", line("LibreLinkUp"), {"server": linkup.server, **options}, secrets, clock)
+        )
 
     return make
 
@@ -101,17 +105,17 @@ def test_a_second_move_in_one_sign_in_ends_it(source: MakeSource, linkup: LinkUp
 
 
 def test_hosts_of_regions() -> None:
-    assert host_of("") == "https://api.libreview.io"
-    assert host_of("eu2") == "https://api-eu2.libreview.io"
-    assert host_of("ru") == "https://api.libreview.ru"
-    assert host_of("cn") == "https://api-cn.myfreestyle.cn"
-    assert host_of("de", "https://x.example/{region}/") == "https://x.example/de"
+    assert host_of(LINKUP, "") == "https://api.libreview.io"
+    assert host_of(LINKUP, "eu2") == "https://api-eu2.libreview.io"
+    assert host_of(LINKUP, "ru") == "https://api.libreview.ru"
+    assert host_of(LINKUP, "cn") == "https://api-cn.myfreestyle.cn"
+    assert host_of(LINKUP, "de", "https://x.example/{region}/") == "https://x.example/de"
 
 
 def test_every_call_says_who_it_is(source: MakeSource, linkup: LinkUpEmulator) -> None:
     linkup.show(120)
     page_from(source())
-    assert all(asked.headers["version"] == VERSION and asked.headers["product"] for asked in linkup.asked)
+    assert all(asked.headers["version"] == LINKUP["version"] and asked.headers["product"] for asked in linkup.asked)
     assert linkup.asked[-1].headers["account-id"] == hashlib.sha256(USER_ID.encode()).hexdigest()
     assert linkup.asked[-1].headers["authorization"].startswith("Bearer ")
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from app.clock import iso_of
+from app.records.sources.documents import BadRecord
 from app.store.interface import Document
 from app.uploaders.errors import (
     ActionRequired,
     AuthInvalid,
-    BadRecord,
     RateLimited,
     SchemaChanged,
     Transient,
@@ -40,7 +40,9 @@ MakeSource = Callable[..., NightscoutSource]
 def source(nightscout: NightscoutEmulator, clock: SettableClock, line: Any, kept: Kept) -> MakeSource:
     def make(options: dict[str, Any] | None = None, **secrets: str) -> NightscoutSource:
         given = secrets or {"token": nightscout.token}
-        access = kept.access(line("Nightscout"), {"address": nightscout.url, **(options or {})}, given, clock)
+        access = kept.access(
+            "nightscout", line("Nightscout"), {"address": nightscout.url, **(options or {})}, given, clock
+        )
         return NightscoutSource(access)
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from app.uploaders.vendors import VENDORS
 from tests.clocks import START_MS, SettableClock
 from tests.emulators.dexcom import DexcomEmulator, fault
 from tests.emulators.server import Reply, cut_off, page, too_often
-from tests.uploaders.conftest import QUICK, dexcom_answers
+from tests.uploaders.conftest import QUICK, around, dexcom_answers
 
 MINUTE_MS = 60_000
 READ = "ReadPublisherLatestGlucoseValues"
@@ -133,7 +134,7 @@ def test_a_lockout_is_sat_out_whoever_asks_and_over_restarts(
     uploaders.enable(dexcom_uploader.id, False)
     uploaders.enable(dexcom_uploader.id, True)
     clock.advance(minutes=9.9)
-    restarted = Runner(house.store, clock, house.keyring, private_allowed=True, limits=QUICK)
+    restarted = Runner(house.store, clock, house.keyring, around(house), limits=QUICK)
     assert not restarted.run(dexcom_uploader.id)
     assert dexcom.log_ins == 1
     clock.advance(minutes=0.2)
@@ -147,7 +148,7 @@ def test_passing_trouble_is_counted_over_restarts(
     waits = []
     for _ in range(6):
         dexcom.script(READ, *[page(503)] * 3)
-        runner = Runner(house.store, clock, house.keyring, private_allowed=True, limits=QUICK, jitter=lambda: 0.0)
+        runner = Runner(house.store, clock, house.keyring, around(house), limits=QUICK, jitter=lambda: 0.0)
         assert runner.run(dexcom_uploader.id)
         next_ms = uploaders.find(dexcom_uploader.id).state.next_run_ms
         assert next_ms is not None
@@ -251,7 +252,7 @@ def test_beside_a_phone_that_uploads_nothing_is_doubled_and_holes_are_filled(
     assert [entry.get("direction") for entry in stored(house)] == ["Flat", "Flat", "Flat"]
     assert [entry["device"] for entry in stored(house)].count("xDrip-DexcomG5") == 2
     state = uploaders.find(dexcom_uploader.id).state
-    assert state.standing_by == ("entries",)
+    assert state.standing_by == ("glucose",)
     assert state.last_reading_mgdl == 130
 
 
@@ -289,7 +290,7 @@ def test_a_switched_off_kind_is_not_stored(
 def test_secrets_sealed_with_a_lost_key_wait_for_their_owner(
     house: House, uploaders: Uploaders, dexcom: DexcomEmulator, dexcom_uploader: Uploader, clock: SettableClock
 ) -> None:
-    other_keys = Runner(house.store, clock, KeyRing([new_key()]), private_allowed=True, limits=QUICK)
+    other_keys = Runner(house.store, clock, KeyRing([new_key()]), around(house), limits=QUICK)
     other_keys.run(dexcom_uploader.id)
     state = uploaders.find(dexcom_uploader.id).state
     assert state.failure is not None
@@ -303,7 +304,7 @@ def test_secrets_sealed_with_a_lost_key_wait_for_their_owner(
 def test_private_addresses_are_refused_unless_allowed(
     house: House, uploaders: Uploaders, dexcom: DexcomEmulator, dexcom_uploader: Uploader, clock: SettableClock
 ) -> None:
-    Runner(house.store, clock, house.keyring, private_allowed=False).run(dexcom_uploader.id)
+    Runner(house.store, clock, house.keyring, around(house, private_allowed=False)).run(dexcom_uploader.id)
     failure = uploaders.find(dexcom_uploader.id).state.failure
     assert failure is not None
     assert failure.step == "address"
@@ -349,7 +350,7 @@ class Scripted:
             def look(self) -> list[Document]:
                 return []
 
-        return Vendor("scripted", "Scripted", dexcom.form, dexcom.pace, ScriptedSource, dexcom.kinds, "")
+        return replace(dexcom, name="scripted", title="Scripted", open=ScriptedSource, when_silent="")
 
 
 @pytest.fixture
@@ -408,7 +409,7 @@ def test_killed_between_write_and_cursor_nothing_is_lost_and_nothing_doubled(
 def test_a_holder_that_slept_through_its_lease_moves_nothing(
     house: House, uploaders: Uploaders, scripted: Scripted, scripted_uploader: Uploader, clock: SettableClock
 ) -> None:
-    runner = Runner(house.store, clock, house.keyring, private_allowed=True, run_s=10**6)
+    runner = Runner(house.store, clock, house.keyring, around(house), run_s=10**6)
     slept = False
 
     def pages(access: Access, cursors: Cursors) -> Iterator[Page]:
@@ -539,7 +540,7 @@ def test_a_run_that_takes_too_long_goes_on_where_it_was(
             yield page_with(START_MS - (6 - place) * 300_000, 100 + place, entries=place + 1)
 
     scripted.pages_of = pages
-    runner = Runner(house.store, clock, house.keyring, private_allowed=True, run_s=120, lease_ms=10**6)
+    runner = Runner(house.store, clock, house.keyring, around(house), run_s=120, lease_ms=10**6)
     runs = 0
     while runner.run(scripted_uploader.id):
         runs += 1
@@ -606,7 +607,7 @@ def test_a_total_limit_of_each_call_ends_a_run_with_a_vendor_that_hangs(
 ) -> None:
     limits = Limits(total_s=0.05, connect_s=0.05)
     dexcom.script("Authenticate", Reply("x", after_s=5))
-    Runner(house.store, clock, house.keyring, private_allowed=True, limits=limits).run(dexcom_uploader.id)
+    Runner(house.store, clock, house.keyring, around(house), limits=limits).run(dexcom_uploader.id)
     failure = uploaders.find(dexcom_uploader.id).state.failure
     assert failure is not None
     assert (failure.kind, failure.message) == ("transient", "Dexcom did not answer in time")

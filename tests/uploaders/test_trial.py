@@ -18,14 +18,14 @@ from tests.emulators.dexcom import DexcomEmulator, fault
 from tests.emulators.linkup import LinkUpEmulator
 from tests.emulators.nightscout import NightscoutEmulator
 from tests.emulators.server import page
-from tests.uploaders.conftest import QUICK, dexcom_answers, linkup_answers, nightscout_answers
+from tests.uploaders.conftest import QUICK, around, dexcom_answers, linkup_answers, nightscout_answers
 
 
 @pytest.fixture
-def tried(uploaders: Uploaders, clock: SettableClock) -> Any:
+def tried(uploaders: Uploaders, clock: SettableClock, house: House) -> Any:
     def try_it(vendor: str, answers: dict[str, Any], **options: Any) -> Trial:
         return try_out(
-            uploaders, vendor, answers, **{"clock": clock, "private_allowed": True, "limits": QUICK, **options}
+            uploaders, vendor, answers, **{"clock": clock, "around": around(house), "limits": QUICK, **options}
         )
 
     return try_it
@@ -89,8 +89,8 @@ def test_an_address_that_is_no_nightscout_is_said(tried: Any, dexcom: DexcomEmul
     assert (trial.kind, trial.step) == ("action-required", "address")
 
 
-def test_a_private_address_is_refused_with_what_to_do(tried: Any, nightscout: NightscoutEmulator) -> None:
-    trial = tried("nightscout", nightscout_answers(nightscout), private_allowed=False)
+def test_a_private_address_is_refused_with_what_to_do(tried: Any, nightscout: NightscoutEmulator, house: House) -> None:
+    trial = tried("nightscout", nightscout_answers(nightscout), around=around(house, private_allowed=False))
     assert trial.step == "address"
     assert nightscout.asked == []
 

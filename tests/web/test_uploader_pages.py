@@ -17,6 +17,7 @@ from app.uploaders.state import Uploader
 from app.uploaders.uploaders import Uploaders
 from tests.emulators.dexcom import DexcomEmulator
 from tests.emulators.linkup import PATIENT_ID, LinkUpEmulator
+from tests.uploaders.conftest import around
 from tests.web.conftest import DESKTOP, PHONE, PageAt
 from tests.web.household import Household, words_in
 
@@ -52,7 +53,7 @@ def only_one(household: Household) -> Uploader:
 
 def run(household: Household) -> None:
     house = household.site.house
-    runner = Runner(house.store, house.clock, house.keyring, private_allowed=True, jitter=lambda: 0)
+    runner = Runner(house.store, house.clock, house.keyring, around(house), jitter=lambda: 0)
     assert runner.run(only_one(household).id)
 
 

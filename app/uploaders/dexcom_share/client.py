@@ -27,11 +27,10 @@ class Region:
     application_id: str
 
 
-REGIONS: Mapping[str, Region] = {
-    "us": Region("https://share2.dexcom.com", "d89443d2-327c-4a6f-89e5-496bbb0317db"),
-    "ous": Region("https://shareous1.dexcom.com", "d89443d2-327c-4a6f-89e5-496bbb0317db"),
-    "jp": Region("https://share.dexcom.jp", "d8665ade-9673-4e27-9ff6-92db4ce13d13"),
-}
+def region_in(constants: Mapping[str, Any], name: str) -> Region:
+    """Return a region as the constants of the vendor describe it."""
+    told = constants["regions"][name]
+    return Region(told["host"], told["application_id"])
 
 
 class ShareClient:

@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.glucose.trend import Direction
+from app.records.sources.documents import (
+    BadRecord,
+    checked_instant,
+    checked_offset,
+    glucose_of,
+    identifier_of,
+    sensor_entry,
+)
 from app.store.interface import Document
-from app.uploaders.documents import checked_instant, checked_offset, glucose_of, identifier_of, sensor_entry
-from app.uploaders.errors import BadRecord
 
 DEVICE = "nightlight-dexcom-share"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.records.sources.documents import MINUTE_MS, mapped
+from app.records.sources.kinds import GLUCOSE
+from app.records.sources.ranks import LIVE
 from app.store.interface import Document
 from app.uploaders.dexcom_share.auth import with_session
-from app.uploaders.dexcom_share.client import LONGEST_MIN, REGIONS, ShareClient
+from app.uploaders.dexcom_share.client import LONGEST_MIN, ShareClient, region_in
 from app.uploaders.dexcom_share.mapper import entry_of
-from app.uploaders.documents import MINUTE_MS, mapped
 from app.uploaders.form import UploaderForm, address, choice, secret, taken
 from app.uploaders.vendor import DEEP_OVERLAP_MS, Access, Cursors, Pace, Page, Vendor, overlap_ms
 
@@ -42,9 +44,8 @@ class ShareSource:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._client = ShareClient(
-            access.line, REGIONS[access.options.get("region", "us")], access.options.get("server", "")
-        )
+        region = region_in(access.constants, access.options.get("region", "us"))
+        self._client = ShareClient(access.line, region, access.options.get("server", ""))
 
     def pages(self, cursors: Cursors) -> Iterator[Page]:
         """Fetch what came since the cursor less the overlap; Dexcom keeps the last 24 hours."""
@@ -77,9 +78,11 @@ def _pace(options: Mapping[str, Any]) -> Pace:
 DEXCOM_SHARE = Vendor(
     name="dexcom_share",
     title="Dexcom",
+    about="A Dexcom account whose app shares with a follower.",
     form=ShareForm,
     pace=_pace,
     open=ShareSource,
-    kinds={"entries": "glucose"},
+    kinds={GLUCOSE: "glucose"},
+    rank=LIVE,
     when_silent="Check in the Dexcom app that sharing is on and that at least one follower is invited.",
 )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from app.uploaders.errors import ActionRequired, AuthInvalid, RegionMoved, SessionExpired, Transient, VersionTooLow
-from app.uploaders.librelinkup.client import VERSION, LinkUpClient, Ticket, host_of, is_newer
+from app.uploaders.librelinkup.client import LinkUpClient, Ticket, host_of, is_newer
 from app.uploaders.librelinkup.errors import NextStep
 from app.uploaders.vendor import Access
 
@@ -55,11 +55,12 @@ class Account:
 
     def _client(self) -> LinkUpClient:
         options, session = self._access.options, self._session
-        host = host_of(session.get("region", options.get("region", "")), options.get("server", ""))
-        return LinkUpClient(self._access.line, host, self._version())
+        constants = self._access.constants
+        host = host_of(constants, session.get("region", options.get("region", "")), options.get("server", ""))
+        return LinkUpClient(self._access.line, host, self._version(), constants["product"])
 
     def _version(self) -> str:
-        chosen: str = self._access.options.get("version") or VERSION
+        chosen: str = self._access.options.get("version") or self._access.constants["version"]
         seen: str = self._session.get("version", "")
         return seen if seen and is_newer(seen, chosen) else chosen
 
@@ -89,7 +90,7 @@ class Account:
                 "LibreLinkUp sends us from region to region", kind="region", hint="Pick the region by hand."
             ) from None
         self._moved = True
-        host_of(region)
+        host_of(self._access.constants, region)
         self._keep(region=region)
 
     def _in_version(self, ask: Callable[[], Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -12,33 +13,23 @@ from app.uploaders.errors import SchemaChanged, SessionExpired
 from app.uploaders.librelinkup.errors import failure_of, refused
 from app.uploaders.transport import Answer, Line
 
-VERSION = "4.17.0"
-"""The app version we say we are; the service raises its least version now and then and names it when it does."""
-
-PRODUCT = "llu.android"
-
-REGIONS = ("ae", "ap", "au", "ca", "de", "eu", "eu2", "fr", "jp", "la", "us", "ru", "cn")
-
-_OTHER_HOSTS = {
-    "": "https://api.libreview.io",
-    "ru": "https://api.libreview.ru",
-    "cn": "https://api-cn.myfreestyle.cn",
-}
 _REGION = re.compile(r"[a-z0-9]{2,4}")
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}")
 
 
-def host_of(region: str, server: str = "") -> str:
+def host_of(constants: Mapping[str, Any], region: str, server: str = "") -> str:
     """Return the address of a region, "" being the one that knows where accounts live.
 
-    ``server`` is another address, in which ``{region}`` stands for the region. Raises ``SchemaChanged`` for a name that
-    cannot be a region: it becomes part of the host the password is sent to.
+    ``constants`` are the vendor's. ``server`` is another address, in which ``{region}`` stands for the region. Raises
+    ``SchemaChanged`` for a name that cannot be a region: it becomes part of the host the password is sent to.
     """
     if region and not _REGION.fullmatch(region):
         raise SchemaChanged("LibreLinkUp sent us to a region with an impossible name")
     if server:
         return server.replace("{region}", region or "any").rstrip("/")
-    return _OTHER_HOSTS.get(region, f"https://api-{region}.libreview.io")
+    if not region:
+        return str(constants["host"])
+    return str(constants["other_hosts"].get(region) or constants["region_host"].replace("{region}", region))
 
 
 def is_newer(version: str, than: str) -> bool:
@@ -62,10 +53,11 @@ class Ticket:
 class LinkUpClient:
     """LibreLinkUp on one host, in one app version."""
 
-    def __init__(self, line: Line, host: str, version: str) -> None:
+    def __init__(self, line: Line, host: str, version: str, product: str) -> None:
         self._line = line
         self._host = host
         self._version = version
+        self._product = product
 
     def log_in(self, email: str, password: str) -> Ticket:
         """Log in. Raises ``AuthInvalid``, ``Locked``, ``NextStep``, ``RegionMoved``, ``VersionTooLow``."""
@@ -111,7 +103,7 @@ class LinkUpClient:
         longest_s: float | None = None,
     ) -> Any:
         headers = {
-            "product": PRODUCT,
+            "product": self._product,
             "version": self._version,
             "content-type": "application/json",
             "accept-encoding": "gzip",

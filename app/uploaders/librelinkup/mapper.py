@@ -9,15 +9,15 @@ from typing import Any
 from app.clock import iso_of
 from app.glucose.trend import Direction
 from app.glucose.units import mgdl_of
-from app.store.interface import Document
-from app.uploaders.documents import (
+from app.records.sources.documents import (
+    BadRecord,
     checked_instant,
     checked_offset,
     glucose_of,
     identifier_of,
     sensor_entry,
 )
-from app.uploaders.errors import BadRecord
+from app.store.interface import Document
 
 DEVICE = "nightlight-librelinkup"
 

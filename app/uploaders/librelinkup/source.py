@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.records.sources.documents import MINUTE_MS, mapped
+from app.records.sources.kinds import EVENTS, GLUCOSE
+from app.records.sources.ranks import LIVE
 from app.store.interface import Document
-from app.uploaders.documents import MINUTE_MS, mapped
+from app.uploaders.constants import built_in_constants
 from app.uploaders.errors import NoPatient, Patient, PatientAmbiguous
 from app.uploaders.form import UploaderForm, address, choice, number, secret, switch, taken, text
 from app.uploaders.librelinkup.auth import Account
-from app.uploaders.librelinkup.client import REGIONS
 from app.uploaders.librelinkup.mapper import current_entry, graph_entry, sensor_start
 from app.uploaders.vendor import Access, Cursors, Pace, Page, Vendor
 
@@ -26,7 +28,7 @@ class LinkUpForm(UploaderForm):
     password = secret("Password")
     region = choice(
         "Region",
-        (("", "Find out"), *((region, region.upper()) for region in REGIONS)),
+        (("", "Find out"), *((region, region.upper()) for region in built_in_constants("librelinkup")["regions"])),
         default="",
         help="Where the account lives; LibreLinkUp tells when it is another.",
         advanced=True,
@@ -120,9 +122,11 @@ def _pace(options: Mapping[str, Any]) -> Pace:
 LIBRELINKUP = Vendor(
     name="librelinkup",
     title="LibreLinkUp",
+    about="A LibreLinkUp account that follows a FreeStyle Libre.",
     form=LinkUpForm,
     pace=_pace,
     open=LinkUpSource,
-    kinds={"entries": "glucose", "treatments": "sensor"},
+    kinds={GLUCOSE: "glucose", EVENTS: "sensor"},
+    rank=LIVE,
     when_silent="Check in the LibreLinkUp app that it shows readings, and that the patient's phone is near the sensor.",
 )

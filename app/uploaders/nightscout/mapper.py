@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.records.numbers import numeric_text
+from app.records.sources.documents import FUTURE_MS, TIME_FIELDS, BadRecord, ms_of
 from app.store.interface import Document
-from app.uploaders.documents import FUTURE_MS, TIME_FIELDS, ms_of
-from app.uploaders.errors import BadRecord
 
 _SERVERS_OWN = frozenset({"_id", "srvModified", "srvCreated", "subject", "modifiedBy", "mills", "endmills"})
 """What a server adds by itself; ``mills`` and ``endmills`` come with some answers of the same document only."""

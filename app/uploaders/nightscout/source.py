@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from app.records.sources.documents import DAY_MS, HOUR_MS, MINUTE_MS, TIME_FIELDS, mapped, ms_of
+from app.records.sources.kinds import COLLECTION_OF, NEVER
+from app.records.sources.ranks import MIRROR
 from app.store.interface import Document
-from app.uploaders.documents import DAY_MS, HOUR_MS, MINUTE_MS, TIME_FIELDS, mapped, ms_of
-from app.uploaders.form import NEVER, UploaderForm, address, choice, number, secret, taken
+from app.uploaders.form import UploaderForm, address, choice, number, secret, taken
 from app.uploaders.nightscout.auth import Door
 from app.uploaders.nightscout.client import NightscoutClient, page_size
 from app.uploaders.nightscout.errors import NotPermitted
@@ -167,9 +169,11 @@ def _pace(options: Mapping[str, Any]) -> Pace:
 NIGHTSCOUT = Vendor(
     name="nightscout",
     title="Nightscout",
+    about="Another Nightscout, also one that is to be moved here.",
     form=NightscoutForm,
     pace=_pace,
     open=NightscoutSource,
-    kinds=KINDS,
+    kinds={kind: KINDS[collection] for kind, collection in COLLECTION_OF.items()},
+    rank=MIRROR,
     when_silent="Open the other Nightscout and see whether it shows readings: its own uploader may have stopped.",
 )

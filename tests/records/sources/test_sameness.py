@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clock import iso_of
+from app.records.sources.sameness import Verdict, brand_of, judge_others, judge_readings, judge_treatments
 from app.store.interface import Document
-from app.uploaders.deduplication import Verdict, brand_of, judge_others, judge_readings, judge_treatments
 from tests.clocks import START_MS
 
 MINUTE_MS = 60_000
@@ -220,7 +220,7 @@ def treatment(minutes_ago: float, kind: str, **more: Any) -> Document:
     ],
 )
 def test_a_treatment_somebody_else_entered_is_there(ours: Document, theirs: list[Document]) -> None:
-    assert judge_treatments([ours], theirs, taken="always").known == [ours]
+    assert judge_treatments([ours], theirs, basals_taken="always").known == [ours]
 
 
 @pytest.mark.parametrize(
@@ -243,10 +243,10 @@ def test_a_treatment_somebody_else_entered_is_there(ours: Document, theirs: list
     ],
 )
 def test_a_treatment_that_differs_is_new(ours: Document, theirs: list[Document]) -> None:
-    assert judge_treatments([ours], theirs, taken="always").new == [ours]
+    assert judge_treatments([ours], theirs, basals_taken="always").new == [ours]
 
 
 def test_no_basal_is_taken_while_a_loop_sets_its_own() -> None:
     ours = treatment(30, "Temp Basal", absolute=0.5, duration=30)
     loop = [treatment(29, "Temp Basal", absolute=0.6, duration=30)]
-    assert judge_treatments([ours], loop, taken="alone").known == [ours]
+    assert judge_treatments([ours], loop, basals_taken="alone").known == [ours]

@@ -1,7 +1,8 @@
-"""What an uploader brings that is already there: the phone uploads the same readings, the loop the same boluses.
+"""Whether two records are one event: the phone uploads the same readings as the cloud, the loop the same boluses.
 
-Pure functions over documents. The record already there wins and is at most completed. Each judgement depends on one
-record and on what is there, never on its neighbours in the batch: two halves, in any order, end as the whole.
+Pure functions over documents. Whom to believe is said in ``ranks.py``; here ``there`` are always records of sources at
+least as good, and one of theirs is at most completed. Each judgement depends on one record and on what is there, never
+on its neighbours in the batch: two halves, in any order, end as the whole.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from app.records.sources.documents import HIGHEST_MGDL, MINUTE_MS, ms_of
+from app.records.sources.kinds import ALONE
+from app.records.sources.ranks import is_brought
 from app.store.interface import Document
-from app.uploaders.documents import HIGHEST_MGDL, MINUTE_MS, STAMP, ms_of
-from app.uploaders.form import ALONE
 
 NEAR_MS = 150_000
 """Half of the five minutes between two readings of most sensors: closer ones are the same measurement."""
@@ -88,7 +90,7 @@ class _Body:
         spacing_ms = min(interval_ms, statistics.median(gaps) if gaps else interval_ms)
         self._near_ms = NEAR_DENSE_MS if spacing_ms < NEAR_MS else NEAR_MS
         # Another uploader is no phone to wait for: two that waited for each other would both be late.
-        self.newest_ms = max((_time_of(reading) for reading in mine if STAMP not in reading), default=0)
+        self.newest_ms = max((_time_of(reading) for reading in mine if not is_brought(reading)), default=0)
 
     def within(self, at_ms: float, reach_ms: int) -> list[Document]:
         """Return the readings at most so far from an instant."""
@@ -199,20 +201,25 @@ class _Act:
         return abs(self.at_ms - other.at_ms) <= reach_ms
 
 
-def judge_treatments(incoming: Iterable[Document], there: Iterable[Document], *, taken: str) -> Verdict:
+def judge_treatments(incoming: Iterable[Document], there: Iterable[Document], *, basals_taken: str) -> Verdict:
     """Judge treatments against those somebody else stored.
 
     Same: one moment and event type; an equal dose (to 0.01 U, to the gram) within two minutes, also as part of a meal
     bolus; a change of site, sensor, insulin or battery within half an hour; a temp basal of equal rate for more than
-    half the time. While ``taken`` is "alone", no basal is taken for a time in which a loop uploads its own.
+    half the time. While basals are taken "alone", none is taken for a time in which a better source tells its own.
     """
     verdict = Verdict()
-    others = [_act_of(other) for other in there]
+    others = _Acts(there)
     for treatment in incoming:
-        act = _act_of(treatment)
-        known = _is_there(act, others) or (taken == ALONE and _loop_sets_basal(act, others))
+        known = others.hold(_act_of(treatment), basals_taken)
         (verdict.known if known else verdict.new).append(treatment)
     return verdict
+
+
+def told_again(lesser: Iterable[Document], better: Iterable[Document]) -> list[Document]:
+    """Return those stored treatments all of which better sources tell too."""
+    others = _Acts(better)
+    return [treatment for treatment in lesser if others.hold(_act_of(treatment), ALONE)]
 
 
 def _act_of(treatment: Document) -> _Act:
@@ -228,12 +235,32 @@ def _number(treatment: Document, name: str) -> float:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
 
 
-def _is_there(act: _Act, others: Sequence[_Act]) -> bool:
-    if any(other.kind == act.kind and other.near(act, _reach_ms(act.kind)) for other in others):
-        return True
-    if act.rate is not None:
-        return any(other.rate == act.rate and _mostly_overlap(act, other) for other in others)
-    return _dose_is_there(act, [other for other in others if other.near(act, SAME_DOSE_MS)])
+class _Acts:
+    """Some acts by time, so that each judgement looks at those around it only."""
+
+    def __init__(self, treatments: Iterable[Document]) -> None:
+        self._acts = sorted(map(_act_of, treatments), key=lambda act: act.at_ms)
+        self._times = [act.at_ms for act in self._acts]
+        self._longest_ms = max((act.end_ms - act.at_ms for act in self._acts if act.rate is not None), default=0.0)
+
+    def hold(self, act: _Act, basals_taken: str) -> bool:
+        """Tell whether an act is among these."""
+        if act.rate is not None and basals_taken == ALONE and self._set_basal(act):
+            return True
+        near = self._between(act.at_ms - SAME_CHANGE_MS, act.at_ms + SAME_CHANGE_MS)
+        if any(other.kind == act.kind and other.near(act, _reach_ms(act.kind)) for other in near):
+            return True
+        if act.rate is not None:
+            running = self._between(act.at_ms - self._longest_ms, act.end_ms)
+            return any(other.rate == act.rate and _mostly_overlap(act, other) for other in running)
+        return _dose_is_there(act, [other for other in near if other.near(act, SAME_DOSE_MS)])
+
+    def _set_basal(self, act: _Act) -> bool:
+        near = self._between(act.at_ms - LIVE_MS, act.at_ms + LIVE_MS)
+        return any(other.rate is not None for other in near)
+
+    def _between(self, first_ms: float, last_ms: float) -> list[_Act]:
+        return self._acts[bisect_left(self._times, first_ms) : bisect_right(self._times, last_ms)]
 
 
 def _reach_ms(kind: str) -> int:
@@ -252,7 +279,3 @@ def _dose_is_there(act: _Act, near: Sequence[_Act]) -> bool:
 def _mostly_overlap(one: _Act, other: _Act) -> bool:
     shared_ms = min(one.end_ms, other.end_ms) - max(one.at_ms, other.at_ms)
     return shared_ms > 0.5 * min(one.end_ms - one.at_ms, other.end_ms - other.at_ms)
-
-
-def _loop_sets_basal(act: _Act, others: Sequence[_Act]) -> bool:
-    return act.rate is not None and any(other.rate is not None and other.near(act, LIVE_MS) for other in others)

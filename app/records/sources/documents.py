@@ -1,7 +1,11 @@
-"""What every mapper writes alike: identifiers, instants, and documents in Nightscout's shape."""
+"""What every mapper writes alike: identifiers, instants, and readings in Nightscout's shape.
+
+Treatments are in ``acts.py``. A mapper raises ``BadRecord`` for one record that cannot be used; the others can.
+"""
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,7 +13,6 @@ from typing import Any
 from app.clock import iso_of
 from app.records.times import read_instant
 from app.store.interface import Document
-from app.uploaders.errors import BadRecord
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -23,17 +26,18 @@ TIME_FIELDS: Mapping[str, str] = {
 }
 """The field that says when a document of each collection happened."""
 
-STAMP = "nl_uploader"
-"""The field that says which uploader brought a document; what a phone or an app uploaded itself has none."""
-
 FUTURE_MS = 5 * MINUTE_MS
 """A reading further ahead of our clock than this is refused: it would hide every later one."""
 
-EARLIEST_MS = 1_262_304_000_000  # 2010-01-01: no feed of these vendors is older, a smaller number is not milliseconds
+EARLIEST_MS = 946_684_800_000  # 2000-01-01: no sensor and no file is older, a smaller number is not milliseconds
 HIGHEST_MGDL = 1000
 WIDEST_OFFSET_MIN = 14 * 60
 
 _NAMESPACE = uuid.UUID("7f0c52f4-6c0e-4c0a-9d53-6e1c9e1b8f52")
+
+
+class BadRecord(ValueError):
+    """One record of a vendor that cannot be used; the others can."""
 
 
 def identifier_of(vendor: str, account: str, kind: str, record: int | str) -> str:
@@ -48,6 +52,19 @@ def glucose_of(value: Any) -> int:
     if not 0 < value <= HIGHEST_MGDL:
         raise BadRecord("the glucose is no reading")
     return int(value + 0.5)
+
+
+def amount_of(value: Any, *, most: float, what: str) -> float:
+    """Return a vendor's amount, as number or text, to the thousandth; None is 0. Raises ``BadRecord`` with ``what``."""
+    if value is None or value == "":
+        return 0.0
+    try:
+        number = float(value) if not isinstance(value, bool) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number <= most:
+        raise BadRecord(f"the {what} is no amount")
+    return round(number, 3)
 
 
 def ms_of(written: object) -> int | None:
@@ -96,6 +113,23 @@ def sensor_entry(
     if offset_min is not None:
         entry["utcOffset"] = offset_min
     return entry
+
+
+def meter_entry(
+    *, identifier: str, at_ms: int, glucose_mgdl: int, device: str, offset_min: int | None = None
+) -> Document:
+    """Return an entry for a finger stick."""
+    at = iso_of(at_ms)
+    entry: Document = {
+        "type": "mbg",
+        "mbg": glucose_mgdl,
+        "date": at_ms,
+        "dateString": at,
+        "sysTime": at,
+        "device": device,
+        "identifier": identifier,
+    }
+    return entry if offset_min is None else entry | {"utcOffset": offset_min}
 
 
 def mapped(records: Iterable[Any], to_document: Callable[[Any], Document]) -> tuple[list[Document], list[str]]:

@@ -1,0 +1,61 @@
+"""The zones a person has lived in: now the one on the page of the person, before that what was entered there.
+
+Devices that write local time are placed on the time line by it, so a journey is worth entering. The last stay goes on,
+in the zone the person has now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from app.actor import Actor
+from app.config import Settings
+from app.errors import BadDocument
+from app.glucose.wall_clock import WallClock, ZoneSince
+from app.records.person import COLLECTION, read_person
+from app.records.times import zone_named
+from app.store.interface import Store
+
+MOST_STAYS = 200
+_ID = "zones"
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """The person lived by the clock of ``zone`` (IANA) from an instant on (UTC epoch ms)."""
+
+    from_ms: int
+    zone: str
+
+
+def read_stays(store: Store) -> list[Stay]:
+    """Return what was entered of former zones and journeys, oldest first; empty when nothing was."""
+    kept = store.collection(COLLECTION).find_one({"_id": _ID})
+    return [Stay(one["from_ms"], one["zone"]) for one in kept["stays"]] if kept else []
+
+
+def save_stays(store: Store, stays: Iterable[Stay], actor: Actor) -> list[Stay]:
+    """Keep the zones, each in its proper spelling, in order of time, and return them. Raises ``BadDocument``."""
+    kept: dict[int, Stay] = {}
+    for stay in stays:
+        zone = zone_named(stay.zone)
+        if zone is None:
+            raise BadDocument(f"There is no time zone {stay.zone!r}", hint="For instance Europe/Berlin.")
+        kept[stay.from_ms] = Stay(stay.from_ms, zone)
+    if len(kept) > MOST_STAYS:
+        raise BadDocument(f"More than {MOST_STAYS} changes of zone cannot be kept")
+    in_order = [kept[from_ms] for from_ms in sorted(kept)]
+    document = {"stays": [{"from_ms": one.from_ms, "zone": one.zone} for one in in_order]}
+    store.collection(COLLECTION, actor=actor.label).replace_one({"_id": _ID}, document, upsert=True)
+    return in_order
+
+
+def wall_clock(store: Store, settings: Settings) -> WallClock:
+    """Return the person's wall clock: the zones that were entered, else the one zone of the person."""
+    now = ZoneInfo(read_person(store, settings).zone)
+    former = [ZoneSince(one.from_ms, ZoneInfo(one.zone)) for one in read_stays(store)]
+    if not former:
+        return WallClock.in_zone(now)
+    return WallClock([*former[:-1], ZoneSince(former[-1].from_ms, now)])
