@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -44,12 +44,13 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a vendor answered."""
+    """What a vendor answered; ``cookies`` are those it set with this answer, by name."""
 
     vendor: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def json(self) -> Any:
         """Return the parsed body. Raises ``Transient`` when it is not JSON (a maintenance page, nothing at all)."""
@@ -135,14 +136,18 @@ class Line:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str | int] | None = None,
         body: Any = None,
+        form: Mapping[str, str] | None = None,
         longest_s: float | None = None,
     ) -> Answer:
-        """Send one request, never twice. Raises ``Transient`` and ``ActionRequired``."""
+        """Send one request, never twice: ``body`` as JSON, or ``form`` as a form's fields.
+
+        Raises ``Transient`` and ``ActionRequired``.
+        """
         self._before_call()
         extensions = {} if longest_s is None else {"longest_s": longest_s}
         try:
             request = self._client.build_request(
-                method, url, headers=headers, params=params, json=body, extensions=extensions
+                method, url, headers=headers, params=params, json=body, data=form, extensions=extensions
             )
             response = self._client.send(request, stream=True)
             try:
@@ -153,7 +158,8 @@ class Line:
             raise Transient(f"{self.vendor} did not answer in time") from None
         except _BROKEN:
             raise Transient(f"The connection to {self.vendor} failed") from None
-        return Answer(self.vendor, response.status_code, response.headers, content)
+        cookies = {cookie.name: cookie.value or "" for cookie in response.cookies.jar}
+        return Answer(self.vendor, response.status_code, response.headers, content, cookies)
 
     def read(self, ask: Callable[[float], Any]) -> Any:
         """Do an idempotent read, again when it fails in passing: at most three tries within 45 s.

@@ -18,7 +18,7 @@ MAINTENANCE = "<html><body><h1>We'll be back soon</h1></body></html>"
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, as it came."""
+    """One request, as it came; the fields of a form come as a mapping, as JSON does."""
 
     method: str
     path: str
@@ -116,7 +116,14 @@ class Emulator:
                 parts = urlsplit(self.path)
                 raw = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                body = json.loads(raw) if raw else None
+                is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+                body = (
+                    dict(parse_qsl(raw.decode(), keep_blank_values=True))
+                    if is_form
+                    else json.loads(raw)
+                    if raw
+                    else None
+                )
                 asked = Asked(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
                 self._send(emulator._answer(asked))
 

@@ -36,6 +36,24 @@ def test_an_answer_is_read(line: MakeLine, echo: Echo) -> None:
     assert line().ask("GET", f"{echo.url}/here").json() == {"path": "/here"}
 
 
+def test_a_form_is_sent_as_a_form_and_json_as_json(line: MakeLine, echo: Echo) -> None:
+    line().ask("POST", echo.url, form={"name": "Ada & Ben", "empty": "é=1"})
+    line().ask("POST", echo.url, body={"name": "Ada"})
+    as_form, as_json = echo.asked
+    assert as_form.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert as_form.body == {"name": "Ada & Ben", "empty": "é=1"}
+    assert (as_json.headers["content-type"], as_json.body) == ("application/json", {"name": "Ada"})
+
+
+def test_the_cookies_of_an_answer_are_told_and_sent_with_the_next_call(line: MakeLine, echo: Echo) -> None:
+    echo.script("/enter", Reply({}, headers={"Set-Cookie": "session=abc; Path=/; HttpOnly"}))
+    one = line()
+    answer = one.ask("POST", f"{echo.url}/enter")
+    one.ask("GET", f"{echo.url}/next")
+    assert answer.cookies == {"session": "abc"}
+    assert echo.asked[-1].headers["cookie"] == "session=abc"
+
+
 def test_a_slow_answer_is_given_up(line: MakeLine, echo: Echo) -> None:
     echo.script("/", late("{}", 5))
     with pytest.raises(Transient, match="did not answer in time"):
