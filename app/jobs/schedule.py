@@ -30,6 +30,7 @@ from app.clock import SystemClock, datetime_of
 from app.commands.following import Following
 from app.errors import NightlightError
 from app.house import House
+from app.jobs.imports import ImportJobs
 from app.jobs.polls import Polls
 from app.jobs.pruning import prune
 from app.jobs.reseal import reseal
@@ -145,11 +146,14 @@ class _Shift:
         self._counts = running.counts
         self._polls = Polls(house.store, house.clock, runner, running.is_over)
         self._commands = Following(house.store, house.clock)
-        self._ears = [house.store.listen(heard) for heard in (self._polls.heard, self._commands.heard)]
+        self._imports = ImportJobs(house, running.is_over)
+        heard_by = (self._polls.heard, self._commands.heard, self._imports.heard)
+        self._ears = [house.store.listen(heard) for heard in heard_by]
         self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         self._scheduler.add_listener(self._count, sum(EVENTS))
         self._every(TICK_S, "poll uploaders", self._polls.tick)
         self._every(TICK_S, "settle remote commands", self._commands.tick)
+        self._every(TICK_S, "work on imports", self._imports.tick)
         self._every(SWEEP_S, "sweep", house.store.sweep)
         self._every(RESEAL_S, "reseal", partial(reseal, house.store, house.keyring))
         self._every(PRUNE_S, "prune", partial(prune, house))
@@ -161,7 +165,7 @@ class _Shift:
         for ear in self._ears:
             ear.close()
         self._scheduler.shutdown(wait=False)
-        if not self._polls.wait(wait_s):
+        if not (self._polls.wait(wait_s) and self._imports.wait(wait_s)):
             log.warning("a run did not end in time and is left behind")
 
     def _every(self, seconds: int, name: str, job: Callable[[], object]) -> None:

@@ -60,6 +60,8 @@ INDEXES: Mapping[str, Sequence[Index]] = {
     "nl_shares": (Index((("sha256", 1),), unique=True),),
     "nl_visits": (_ENDS,),
     "nl_commands": _each("at_ms", "state"),
+    "nl_imports": _each("stage", "sha256"),
+    "nl_import_files": (*_each("import"), Index((("expires_at", 1),), expire_after_s=0)),
     "nl_uploader_seen": (*_each("uploader"), Index((("expires_at", 1),), expire_after_s=0)),
 }
 

@@ -1,0 +1,48 @@
+"""The formats we know, and which of them a file is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.errors import NotFound
+from app.importers.bounded import Opened
+from app.importers.format import Format
+from app.logs import told
+
+log = logging.getLogger(__name__)
+
+FORMATS: Sequence[Format] = ()
+"""In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A format a file may be of, and how one sees it."""
+
+    format: Format
+    why: str
+
+
+def recognised(file: Opened) -> list[Recognised]:
+    """Return the formats a file may be of, the likeliest first."""
+    found = []
+    for format in FORMATS:
+        try:
+            why = format.recognises(file)
+        except Exception as unforeseen:
+            # Any file at all is shown to every format: what one stumbles over another may read.
+            log.error("a format broke", extra=told(format=format.name, kind=type(unforeseen).__name__))
+            continue
+        if why:
+            found.append(Recognised(format, why))
+    return found
+
+
+def format_named(name: str) -> Format:
+    """Return a format. Raises ``NotFound``."""
+    for format in FORMATS:
+        if format.name == name:
+            return format
+    raise NotFound(f"There is no file format {name!r}")
