@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.errors import NotFound
+from app.uploaders.dexcom_api.source import DEXCOM_API
 from app.uploaders.dexcom_share.source import DEXCOM_SHARE
 from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.nightscout.source import NIGHTSCOUT
 from app.uploaders.vendor import Vendor
 
-VENDORS: Mapping[str, Vendor] = {vendor.name: vendor for vendor in (DEXCOM_SHARE, LIBRELINKUP, NIGHTSCOUT)}
+VENDORS: Mapping[str, Vendor] = {
+    vendor.name: vendor
+    for vendor in (
+        DEXCOM_SHARE,
+        DEXCOM_API,
+        LIBRELINKUP,
+        NIGHTSCOUT,
+    )
+}
 
 
 def vendor_named(name: str) -> Vendor:

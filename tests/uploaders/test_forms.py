@@ -12,6 +12,7 @@ from app.uploaders.vendors import VENDORS
 
 FILLED: dict[str, dict[str, Any]] = {
     "dexcom_share": {"account": "ada", "password": "secret"},
+    "dexcom_api": {"client_id": "nightlight-app", "client_secret": "secret"},
     "librelinkup": {"email": "mum@example.org", "password": "secret"},
     "nightscout": {"address": "https://ada.example.org", "token": "reader-0123456789abcdef"},
 }
@@ -31,7 +32,7 @@ def test_every_field_can_be_shown(vendor: str) -> None:
 def test_the_least_a_vendor_needs_is_enough_and_the_rest_has_its_default(vendor: str) -> None:
     read = read_answers(VENDORS[vendor].form, FILLED[vendor])
     assert read.options["glucose"] == "alone"
-    assert set(read.secrets) == set(FILLED[vendor]) - {"address"}
+    assert set(read.secrets) == set(FILLED[vendor]) - {"address", "client_id"}
     assert not set(read.secrets) & set(read.options)
 
 
