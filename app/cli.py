@@ -184,6 +184,37 @@ def backup(path: str) -> None:
     click.echo(f"Written and checked: {path}. The keys are not in it; keep a copy of them elsewhere.")
 
 
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--answer", "answers", multiple=True, metavar="NAME=VALUE", help="Such as zone=Europe/Berlin.")
+@click.option("--format", "format", default="", help="Read it as this format.")
+@click.option("--yes", is_flag=True, help="Import without asking.")
+@click.option("--look", "only_look", is_flag=True, help="Only tell what is in it.")
+@click.option("--undo", "undo_id", default="", metavar="ID", help="Take back what an import brought.")
+@click.option("--list", "listed", is_flag=True, help="Show the imports there were.")
+def import_command(
+    file: Path | None, answers: tuple[str, ...], format: str, yes: bool, only_look: bool, undo_id: str, listed: bool
+) -> None:
+    """Import FILE, an export of another program or portal: tells what is in it, asks, and can take it back."""
+    from app import import_command as importing
+    from app import processes
+
+    settings = load_settings(os.environ)
+    processes.release(settings)
+    with _opened(settings) as house:
+        if listed:
+            importing.list_imports(house)
+        elif undo_id:
+            importing.undo_import(house, undo_id)
+        elif file is None:
+            raise click.UsageError(f"Name a file. Formats: {importing.format_names()}.")
+        else:
+            given = dict(answer.split("=", 1) for answer in answers if "=" in answer)
+            importing.import_file(
+                house, file, answers=given, format=format, yes=yes, only_look=only_look, ask=click.confirm
+            )
+
+
 @main.command()
 @click.option("--days", default=14, show_default=True, type=click.IntRange(1, 400), help="How far back.")
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Times faster.")

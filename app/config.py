@@ -124,6 +124,7 @@ TABLE: tuple[Setting, ...] = (
         S("ADMIN_NOTIFIES_ENABLED", read.switch, True, "Keep notices for administrators.", published="adminNotifiesEnabled"),
         S("AUTHENTICATION_PROMPT_ON_LOAD", read.switch, False, "Nightscout's own pages ask for a credential at once.",
           published="authenticationPromptOnLoad"),
+        S("IMPORT_MAX_MB", read.whole(1, 100_000), 1024, "The largest file that can be imported, in megabytes."),
         S("ALLOW_PRIVATE_SOURCES", read.switch, False, "Uploaders may pull from private addresses and plain http (a Nightscout "
           "or an xDrip at home)."),
     ),

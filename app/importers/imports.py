@@ -39,7 +39,8 @@ class Import:
     ``format`` is the name of its format, ``why`` how it was recognised, ``others`` what else it may be. ``answers`` are
     what was answered to the survey's questions. ``preview`` is what it would bring, ``result`` what it brought.
     ``progress`` runs from 0 to 1. ``trouble`` and ``hint`` say why it could not be read. ``left`` are records that
-    somebody changed after the import, so that undoing let them stay.
+    somebody changed after the import, so that undoing let them stay. ``local`` ones were begun at the server, with a
+    file that is not in the store.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Import:
     stage: Stage
     by: str
     created_ms: int
+    local: bool = False
     format: str = ""
     why: str = ""
     others: tuple[str, ...] = ()
@@ -92,19 +94,20 @@ class Imports:
     def receive(self, stream: IO[bytes], file_name: str, *, most_bytes: int) -> Import:
         """Take a file to look at it; nothing else happens yet. Raises ``TooLarge``, ``Unreadable``."""
         import_id = secrets.token_hex(6)
-        return self._begin(import_id, file_name, self._files.receive(import_id, stream, most_bytes))
+        return self._begin(import_id, file_name, self._files.receive(import_id, stream, most_bytes), local=False)
 
     def begin(self, file_name: str, received: Received) -> Import:
-        """Begin the import of a file that lies on this machine and stays there."""
-        return self._begin(secrets.token_hex(6), file_name, received)
+        """Begin the import of a file that lies on this machine and stays there: only who has it can work on it."""
+        return self._begin(secrets.token_hex(6), file_name, received, local=True)
 
-    def _begin(self, import_id: str, file_name: str, received: Received) -> Import:
+    def _begin(self, import_id: str, file_name: str, received: Received, *, local: bool) -> Import:
         row: Document = {
             "_id": import_id,
             "file_name": _shown_name(file_name),
             "size": received.size,
             "sha256": received.sha256,
             "stage": "received",
+            "local": local,
             "by": self._actor.label,
             "created_ms": self._clock.now_ms(),
             "answers": {},
@@ -135,8 +138,12 @@ class Imports:
         return self._move(import_id, ("ready",), "importing", progress=0.0)
 
     def undo(self, import_id: str) -> Import:
-        """Have everything taken back that it brought. Raises ``Conflict``, ``NotFound``."""
-        return self._move(import_id, ("done",), "undoing", progress=0.0)
+        """Have everything taken back that it brought. Raises ``Conflict``, ``NotFound``.
+
+        One of a file that was never in the store may have been left half done: that too.
+        """
+        stages = ("done", "importing") if self.find(import_id).local else ("done",)
+        return self._move(import_id, stages, "undoing", progress=0.0)
 
     def discard(self, import_id: str) -> None:
         """Drop a file that was not imported. Raises ``Conflict``, ``NotFound``."""
@@ -212,6 +219,7 @@ def import_in(row: Mapping[str, Any]) -> Import:
         stage=row["stage"],
         by=row["by"],
         created_ms=row["created_ms"],
+        local=row["local"],
         format=row.get("format", ""),
         why=row.get("why", ""),
         others=tuple(row.get("others", ())),

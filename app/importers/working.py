@@ -63,7 +63,9 @@ class Work:
 
     def waiting(self) -> list[str]:
         """Return the imports that wish for something, oldest first."""
-        rows = self._rows.find({"stage": {"$in": list(AT_WORK)}}, sort=(("created_ms", 1),), fields=["_id"])
+        anybodys = {"$or": [{"local": False}, {"stage": "undoing"}]}
+        wishing = {"$and": [{"stage": {"$in": list(AT_WORK)}}, anybodys]}
+        rows = self._rows.find(wishing, sort=(("created_ms", 1),), fields=["_id"])
         return [row["_id"] for row in rows]
 
     def carry_out(self, import_id: str, path: Path | None = None) -> bool:
@@ -187,7 +189,9 @@ class _Working:
 
     def _undo(self) -> None:
         keeping = Keeping(self._work._store, self._work._clock, self._work._actor, (IMPORT_STAMP, self._one.id))
-        spans = self._one.result.spans if self._one.result else {}
+        counted = self._one.result or self._one.preview
+        spans = counted.spans if counted else {}
+        until_ms = self._one.finished_ms or next_stamp_ms(self._work._clock)
         gone = left = 0
         for collection in COLLECTIONS:
             span = spans.get(collection)
@@ -195,7 +199,7 @@ class _Working:
                 if not self._go_on():
                     return
                 ours: Filter = {**window, IMPORT_STAMP: self._one.id}
-                gone += keeping.records[collection].delete({**ours, CHANGED: {"$lte": self._one.finished_ms}})
+                gone += keeping.records[collection].delete({**ours, CHANGED: {"$lte": until_ms}})
                 left += keeping.records[collection].count(ours)
                 self._rows_set({"undone": gone})
         self._write("undone", progress=1.0, undone=gone, left=left)

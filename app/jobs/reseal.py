@@ -13,7 +13,7 @@ from app.store.interface import Document, Store
 log = logging.getLogger(__name__)
 
 SEALED: Mapping[str, tuple[str, ...]] = {
-    "nl_uploaders": ("sealed", "session"),
+    "nl_uploaders": ("sealed", "session", "sign_in.sealed"),
     "nl_accounts": ("totp.sealed", "totp_draft.sealed"),
 }
 """Where sealed secrets lie: dotted paths by collection."""

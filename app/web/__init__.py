@@ -21,19 +21,22 @@ def register(app: Flask) -> None:
         glance,
         headers,
         healthz,
+        imports,
         person,
         set_up,
         shared,
         sharing,
         signing_in,
         times,
+        uploader_sign_in,
         uploaders,
         viewer,
     )
 
     for ground in (arrival, headers, assets, error_pages, viewer, times, forms):
         ground.register(app)
-    for room in (glance, events, uploaders, devices, sharing, shared, commands, audit, account, person):
+    rooms = (glance, events, uploaders, uploader_sign_in, imports, devices, sharing, shared, commands, audit)
+    for room in (*rooms, account, person):
         room.register(app)
     for door in (set_up, signing_in, confirming, healthz):
         door.register(app)

@@ -43,12 +43,15 @@ _SENTENCES = {
     "credential refused": "An app showed a credential that is not known here",
     "remote command given": "{who} gave Loop a remote command: {what}",
     "alarm silenced": "{who} silenced {level} alarms ({about}) for {minutes} minutes",
+    "file imported": "{who} imported the file {about}",
+    "import undone": "{who} took back what the file {about} had brought",
     "uploader made": "{who} added the uploader {about}",
     "uploader changed": "{who} changed the uploader {about}",
     "uploader paused": "{who} paused the uploader {about}",
     "uploader resumed": "{who} let the uploader {about} run again",
     "uploader run": "{who} had the uploader {about} run at once",
     "uploader tested": "{who} tested the uploader {about}",
+    "uploader signed in": "{who} signed in for the uploader {about}",
     "uploader deleted": "{who} deleted the uploader {about}",
     **{
         f"{what} {done}": f"{{who}} {done} the {what} {{about}}"

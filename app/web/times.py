@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 
-from app.clock import iso_of
+from app.clock import datetime_of, iso_of
 from app.glucose.moments import moment_text
 from app.glucose.words import age_text, span_text
 from app.identity.door import house
@@ -29,6 +29,12 @@ def moment(at_ms: int) -> str:
     return moment_text(at_ms, house().clock.now_ms(), person_zone())
 
 
+def day(at_ms: int) -> str:
+    """Return the day of a moment in the person's zone, ``14 Mar 2026``."""
+    local = datetime_of(at_ms).astimezone(person_zone())
+    return f"{local.day} {local:%b %Y}"
+
+
 def ago(at_ms: int | None) -> str:
     """Return how long ago a moment was, ``never`` for None."""
     return "never" if at_ms is None else age_text(house().clock.now_ms() - at_ms)
@@ -42,4 +48,4 @@ def ahead(at_ms: int) -> str:
 
 def register(app: Flask) -> None:
     """Give templates the filters."""
-    app.jinja_env.filters.update(moment=moment, ago=ago, ahead=ahead, iso=iso_of)
+    app.jinja_env.filters.update(moment=moment, day=day, ago=ago, ahead=ahead, iso=iso_of)

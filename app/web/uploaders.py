@@ -76,9 +76,12 @@ def make(vendor: str) -> BaseResponse:
         name = request.form.get("label", "").strip() or vendor_named(vendor).title
         service().read(vendor, request.form)
         _tell("made", name)
-        service().create(vendor, request.form)
+        made = service().create(vendor, request.form)
     except NightlightError as refused:
         return again("uploaders/form.html", refused, **_new(vendor))
+    if vendor_named(vendor).sign_in:
+        flash(f"{name} is added. One step is left: the sign-in.")
+        return redirect(url_for("uploader_sign_in.page", uploader_id=made.id), 303)
     flash(f"{name} is added, and fetches the first readings now.")
     return redirect(url_for(".page"), 303)
 
@@ -186,7 +189,9 @@ def _tested(vendor: str, shown: dict[str, Any], uploader_id: str | None = None) 
 
 
 def _new(vendor: str) -> dict[str, Any]:
-    return _form(vendor_named(vendor).title, service().form(vendor), url_for(".add", vendor=vendor))
+    known = vendor_named(vendor)
+    shown = _form(known.title, service().form(vendor), url_for(".add", vendor=vendor))
+    return {**shown, "experimental": known.experimental, "signs_in": False}
 
 
 def _kept(uploader_id: str) -> dict[str, Any]:
@@ -194,7 +199,8 @@ def _kept(uploader_id: str) -> dict[str, Any]:
     fields = service().form(uploader.vendor, uploader_id)
     told = status(uploader, house().clock.now_ms())
     shown = _form(uploader.label, fields, url_for(".edit", uploader_id=uploader_id), step=told.step)
-    return {**shown, "status": told}
+    known = vendor_named(uploader.vendor)
+    return {**shown, "status": told, "experimental": known.experimental, "signs_in": known.sign_in is not None}
 
 
 def _form(title: str, fields: tuple[FormField, ...], action: str, step: str = "") -> dict[str, Any]:
