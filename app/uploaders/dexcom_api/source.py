@@ -151,7 +151,8 @@ class DexcomApiSource:
             documents, unusable = mapped(living, lambda record: feed.document_of(record, now_ms))
             documents.sort(key=lambda document: ms_of(document[field]) or 0)
             newest_ms = ms_of(documents[-1][field]) or 0 if documents else 0
-            cursor_ms = max(cursor_ms, newest_ms, end_ms if end_ms < now_ms else start_ms)
+            # What is empty so close to now may still be on its way.
+            cursor_ms = max(cursor_ms, newest_ms, min(end_ms, now_ms - DAY_MS))
             yield Page(
                 {feed.name: cursor_ms},
                 {feed.collection: documents},
