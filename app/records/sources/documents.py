@@ -132,8 +132,11 @@ def meter_entry(
     return entry if offset_min is None else entry | {"utcOffset": offset_min}
 
 
-def mapped(records: Iterable[Any], to_document: Callable[[Any], Document]) -> tuple[list[Document], list[str]]:
-    """Return the documents of all usable records, each identifier once, and why the others were left out."""
+def mapped(records: Iterable[Any], to_document: Callable[[Any], Document | None]) -> tuple[list[Document], list[str]]:
+    """Return the documents of all usable records, each identifier once, and why the others were left out.
+
+    A record that is well and holds nothing to keep gives None.
+    """
     documents: dict[str, Document] = {}
     unusable: list[str] = []
     for record in records:
@@ -145,5 +148,6 @@ def mapped(records: Iterable[Any], to_document: Callable[[Any], Document]) -> tu
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
             unusable.append("a record has an unknown shape")
             continue
-        documents[document["identifier"]] = document
+        if document is not None:
+            documents[document["identifier"]] = document
     return list(documents.values()), unusable
