@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-_SLACK_MS = 10 * 60_000
+_SLACK_MS = 2 * 60_000
 """Rows of one device are this far out of order without a clock having been set."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -21,9 +21,21 @@ from app.uploaders.state import COLLECTION, Uploader, uploader_in
 
 log = logging.getLogger(__name__)
 
-AT_ONCE_PER_VENDOR = 2
+AT_ONCE_PER_SERVER = 2
 LOOK_EVERY_MS = 30_000
 """A look happens this often even if no change was told."""
+
+
+Server = tuple[str, str]
+
+
+def server_of(uploader: Uploader) -> Server:
+    """Return what a dead server of a vendor would hold up: the vendor, and the address or region that was entered.
+
+    Two Nightscouts that hang are no reason to let a third one wait.
+    """
+    options = uploader.options
+    return uploader.vendor, str(options.get("address") or options.get("server") or options.get("region") or "")
 
 
 class Polls:
@@ -34,7 +46,7 @@ class Polls:
         self._clock = clock
         self._runner = runner
         self._is_over = is_over
-        self._running: dict[str, tuple[str, threading.Thread]] = {}
+        self._running: dict[str, tuple[Server, threading.Thread]] = {}
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._changed.set()
@@ -51,18 +63,19 @@ class Polls:
             self.look()
 
     def look(self) -> None:
-        """Start the run of every due uploader that is not running, at most two at once for each vendor."""
+        """Start the run of every due uploader that is not running, at most two at once for each server of a vendor."""
         self._changed.clear()
         now_ms = self._clock.now_ms()
         uploaders = [uploader_in(row) for row in self._store.collection(COLLECTION).find({"enabled": True})]
         dues = [uploader.due_ms for uploader in uploaders if uploader.due_ms is not None and uploader.due_ms > now_ms]
         self._look_at_ms = min([*dues, now_ms + LOOK_EVERY_MS])
         with self._lock:
-            busy = Counter(vendor for vendor, _ in self._running.values())
+            busy = Counter(server for server, _ in self._running.values())
             for uploader in sorted(uploaders, key=lambda one: one.due_ms or 0):
                 waits = uploader.id not in self._running and uploader.is_due(now_ms)
-                if waits and busy[uploader.vendor] < AT_ONCE_PER_VENDOR and not self._is_over():
-                    busy[uploader.vendor] += 1
+                server = server_of(uploader)
+                if waits and busy[server] < AT_ONCE_PER_SERVER and not self._is_over():
+                    busy[server] += 1
                     self._begin(uploader)
 
     def wait(self, longest_s: float) -> bool:
@@ -78,7 +91,7 @@ class Polls:
         # A daemon: a vendor that hangs must not keep a process alive that was told to stop.
         name = f"uploader {uploader.id}"
         thread = threading.Thread(target=self._run, args=(uploader.id,), name=name, daemon=True)
-        self._running[uploader.id] = (uploader.vendor, thread)
+        self._running[uploader.id] = (server_of(uploader), thread)
         thread.start()
 
     def _run(self, uploader_id: str) -> None:

@@ -34,6 +34,7 @@ from app.jobs.imports import ImportJobs
 from app.jobs.polls import Polls
 from app.jobs.pruning import prune
 from app.jobs.reseal import reseal
+from app.jobs.settling import SettlingJob
 from app.logs import told
 from app.uploaders.from_environment import refresh
 from app.uploaders.runner import Runner
@@ -147,13 +148,15 @@ class _Shift:
         self._polls = Polls(house.store, house.clock, runner, running.is_over)
         self._commands = Following(house.store, house.clock)
         self._imports = ImportJobs(house, running.is_over)
-        heard_by = (self._polls.heard, self._commands.heard, self._imports.heard)
+        self._settling = SettlingJob(house)
+        heard_by = (self._polls.heard, self._commands.heard, self._imports.heard, self._settling.heard)
         self._ears = [house.store.listen(heard) for heard in heard_by]
         self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         self._scheduler.add_listener(self._count, sum(EVENTS))
         self._every(TICK_S, "poll uploaders", self._polls.tick)
         self._every(TICK_S, "settle remote commands", self._commands.tick)
         self._every(TICK_S, "work on imports", self._imports.tick)
+        self._every(TICK_S, "settle sources", self._settling.tick)
         self._every(SWEEP_S, "sweep", house.store.sweep)
         self._every(RESEAL_S, "reseal", partial(reseal, house.store, house.keyring))
         self._every(PRUNE_S, "prune", partial(prune, house))

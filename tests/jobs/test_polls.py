@@ -88,6 +88,17 @@ def test_a_vendor_that_hangs_holds_up_nobody_else(uploaders: Uploaders, gate: Ga
     eventually(lambda: len(gate.began) == 4)
 
 
+def test_a_server_that_hangs_holds_up_no_other_server_of_its_vendor(
+    uploaders: Uploaders, gate: Gate, polls: Polls
+) -> None:
+    for name in ("a", "b", "a", "b", "a", "b", "c"):
+        uploaders.create("nightscout", {"address": f"https://{name}.example.org", "token": "x"})
+    polls.look()
+    eventually(lambda: len(gate.began) == 5)
+    waiting = [one for one in uploaders.all() if one.id not in gate.began]
+    assert [one.options["address"] for one in waiting] == ["https://a.example.org", "https://b.example.org"]
+
+
 def test_between_looks_nothing_is_read_until_something_changes_or_is_due(
     uploaders: Uploaders, gate: Gate, polls: Polls, clock: SettableClock
 ) -> None:

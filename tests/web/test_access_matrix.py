@@ -43,6 +43,8 @@ MAY_REACH = {
         for area in ("account", "audit", "commands", "confirming", "devices", "person", "sharing", "signing_out")
     },
     "uploaders": {OWNER},
+    "uploader_sign_in": {OWNER},
+    "imports": {OWNER},
 }
 """By blueprint."""
 
@@ -50,7 +52,7 @@ ALSO = {"glance.now": {DEVICE}, "events.events": {DEVICE}}
 """By view: what programs may ask too."""
 
 PLACEHOLDERS = {"version": "1", "name": "css/nightlight.css", "token": "nls_unknown", "vendor": "nightscout",
-                "uploader_id": "0", "share_id": "0", "token_id": "0", "session_id": "0"}  # fmt: skip
+                "uploader_id": "0", "import_id": "0", "share_id": "0", "token_id": "0", "session_id": "0"}  # fmt: skip
 
 
 @pytest.fixture

@@ -49,8 +49,8 @@ def joined(pieces: Iterable[Piece], *, whole_from_ms: int = 0) -> list[Piece]:
 
 def _apart(pieces: Iterable[Piece]) -> Iterator[Piece]:
     in_order = sorted(set(pieces), key=lambda piece: (piece.at_ms, piece.end_ms, piece.rate_u_per_h))
-    for piece, following in zip(in_order, [*in_order[1:], None], strict=True):
-        end_ms = piece.end_ms if following is None else min(piece.end_ms, following.at_ms)
+    for place, piece in enumerate(in_order, 1):
+        end_ms = min(piece.end_ms, in_order[place].at_ms) if place < len(in_order) else piece.end_ms
         if end_ms > piece.at_ms:
             yield replace(piece, end_ms=end_ms)
 
