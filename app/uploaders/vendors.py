@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from app.errors import NotFound
 from app.uploaders.dexcom_api.source import DEXCOM_API
 from app.uploaders.dexcom_share.source import DEXCOM_SHARE
+from app.uploaders.eversense.source import EVERSENSE
 from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.nightscout.source import NIGHTSCOUT
 from app.uploaders.vendor import Vendor
@@ -17,6 +18,7 @@ VENDORS: Mapping[str, Vendor] = {
         DEXCOM_SHARE,
         DEXCOM_API,
         LIBRELINKUP,
+        EVERSENSE,
         NIGHTSCOUT,
     )
 }

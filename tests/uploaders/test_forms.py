@@ -13,6 +13,7 @@ from app.uploaders.vendors import VENDORS
 FILLED: dict[str, dict[str, Any]] = {
     "dexcom_share": {"account": "ada", "password": "secret"},
     "dexcom_api": {"client_id": "nightlight-app", "client_secret": "secret"},
+    "eversense": {"email": "mum@example.org", "password": "secret"},
     "librelinkup": {"email": "mum@example.org", "password": "secret"},
     "nightscout": {"address": "https://ada.example.org", "token": "reader-0123456789abcdef"},
 }

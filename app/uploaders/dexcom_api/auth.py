@@ -78,8 +78,8 @@ class DexcomSignIn:
 
     way: Literal["return", "paste"] = "return"
     words = (
-        "You sign in at Dexcom with the account whose readings are wanted and allow access. Dexcom then sends you back "
-        "here. Your registered app must name this page's redirect address, to the letter."
+        "You sign in at Dexcom with the account whose readings are wanted, and allow it. You can take that back at "
+        "Dexcom at any time."
     )
     depends_on = frozenset({"region", "client_id", "server"})
 
