@@ -6,7 +6,7 @@ in the zone the person has now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,30 @@ def save_stays(store: Store, stays: Iterable[Stay], actor: Actor) -> list[Stay]:
     document = {"stays": [{"from_ms": one.from_ms, "zone": one.zone} for one in in_order]}
     store.collection(COLLECTION, actor=actor.label).replace_one({"_id": _ID}, document, upsert=True)
     return in_order
+
+
+def with_stay(stays: Sequence[Stay], home: str, stay: Stay, until_ms: int | None) -> list[Stay]:
+    """Return the stays with another one among them, until an instant or, with None, for good.
+
+    After it the person is back where they would have been without it. ``home`` is where they live as long as nothing
+    else was entered.
+    """
+    before = list(stays) or [Stay(0, home)]
+    kept = [one for one in before if one.from_ms < stay.from_ms or (until_ms is not None and one.from_ms > until_ms)]
+    if until_ms is None:
+        return [*kept, stay]
+    back = [one for one in before if one.from_ms <= until_ms][-1]
+    return sorted([*kept, stay, Stay(until_ms, back.zone)], key=lambda one: one.from_ms)
+
+
+def without_stay(stays: Sequence[Stay], from_ms: int) -> list[Stay]:
+    """Return the stays without the one that began at an instant: the one before it goes on in its place."""
+    kept: list[Stay] = []
+    for place, one in enumerate(stays):
+        taken_out = place > 0 and one.from_ms == from_ms
+        if not taken_out and (not kept or kept[-1].zone != one.zone):
+            kept.append(one)
+    return kept if len(kept) > 1 else []
 
 
 def wall_clock(store: Store, settings: Settings) -> WallClock:

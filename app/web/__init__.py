@@ -31,12 +31,13 @@ def register(app: Flask) -> None:
         uploader_sign_in,
         uploaders,
         viewer,
+        zones,
     )
 
     for ground in (arrival, headers, assets, error_pages, viewer, times, forms):
         ground.register(app)
     rooms = (glance, events, uploaders, uploader_sign_in, imports, devices, sharing, shared, commands, audit)
-    for room in (*rooms, account, person):
+    for room in (*rooms, account, person, zones):
         room.register(app)
     for door in (set_up, signing_in, confirming, healthz):
         door.register(app)

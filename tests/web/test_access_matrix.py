@@ -45,6 +45,7 @@ MAY_REACH = {
     "uploaders": {OWNER},
     "uploader_sign_in": {OWNER},
     "imports": {OWNER},
+    "zones": {OWNER},
 }
 """By blueprint."""
 
