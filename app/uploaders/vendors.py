@@ -10,6 +10,7 @@ from app.uploaders.dexcom_share.source import DEXCOM_SHARE
 from app.uploaders.eversense.source import EVERSENSE
 from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.nightscout.source import NIGHTSCOUT
+from app.uploaders.tandem_source.source import TANDEM_SOURCE
 from app.uploaders.vendor import Vendor
 
 VENDORS: Mapping[str, Vendor] = {
@@ -19,6 +20,7 @@ VENDORS: Mapping[str, Vendor] = {
         DEXCOM_API,
         LIBRELINKUP,
         EVERSENSE,
+        TANDEM_SOURCE,
         NIGHTSCOUT,
     )
 }
