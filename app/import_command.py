@@ -13,9 +13,10 @@ from app.actor import system_actor
 from app.clock import iso_of
 from app.errors import BadRequest
 from app.house import House
+from app.importers import formats
 from app.importers.files import Received
 from app.importers.format import Unreadable
-from app.importers.formats import FORMATS, format_named
+from app.importers.formats import format_named
 from app.importers.imports import Import, Imports
 from app.importers.tally import Tally
 from app.importers.working import Work
@@ -84,7 +85,7 @@ def list_imports(house: House) -> None:
 
 def format_names() -> str:
     """Return the names of all formats, for the command's help."""
-    return ", ".join(format.name for format in FORMATS)
+    return ", ".join(format.name for format in formats.FORMATS)
 
 
 def _received(path: Path) -> Received:

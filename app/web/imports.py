@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import NightlightError
 from app.identity import audit
 from app.identity.door import guard, house, present_actor, requires
+from app.importers import formats
 from app.importers.format import Unreadable
-from app.importers.formats import FORMATS, format_named
+from app.importers.formats import format_named
 from app.importers.imports import AT_WORK, Import, Imports
 from app.records.sources.kinds import KINDS
 from app.web.confirming import fresh_session
@@ -163,7 +164,7 @@ def _most_bytes() -> int:
 def _listed() -> dict[str, Any]:
     return {
         "imports": _service().all(),
-        "formats": sorted(format.title for format in FORMATS),
+        "formats": sorted(format.title for format in formats.FORMATS),
         "most_mb": house().settings["IMPORT_MAX_MB"],
         "stages": STAGE_WORDS,
         "at_work": AT_WORK,
@@ -177,7 +178,7 @@ def _shown(one: Import) -> dict[str, Any]:
         "tally": tally,
         "format": _title_of(one.format),
         "others": [(name, _title_of(name)) for name in one.others],
-        "all_formats": [(format.name, format.title) for format in FORMATS],
+        "all_formats": [(format.name, format.title) for format in formats.FORMATS],
         "kinds": KIND_WORDS,
         "left_out": [kind for kind in KINDS if kind in one.unwanted],
         "stages": STAGE_WORDS,
@@ -188,7 +189,7 @@ def _shown(one: Import) -> dict[str, Any]:
 
 
 def _title_of(name: str) -> str:
-    return next((format.title for format in FORMATS if format.name == name), name)
+    return next((format.title for format in formats.FORMATS if format.name == name), name)
 
 
 def register(app: Flask) -> None:

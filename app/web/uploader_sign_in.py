@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import NightlightError
+from app.errors import NightlightError, NotFound
 from app.identity import audit
 from app.identity.door import guard, house, present_actor, requires
 from app.uploaders.errors import UploaderFailure
@@ -98,6 +98,8 @@ def _shown(uploader_id: str) -> dict[str, Any]:
     shared = house()
     uploader = Uploaders(shared.store, shared.clock, present_actor(), shared.keyring).find(uploader_id)
     vendor = VENDORS[uploader.vendor]
+    if vendor.sign_in is None:
+        raise NotFound(f"{vendor.title} wants no sign-in of this kind")
     return {
         "id": uploader_id,
         "label": uploader.label,
