@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from app.errors import NotFound
 from app.importers.bounded import Opened
 from app.importers.format import Format
+from app.importers.libreview_csv import LibreViewCsv
 from app.logs import told
 
 log = logging.getLogger(__name__)
 
-FORMATS: Sequence[Format] = ()
+FORMATS: Sequence[Format] = (LibreViewCsv(),)
 """In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
 
 

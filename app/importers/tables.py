@@ -141,7 +141,9 @@ class DateOrder:
             return
         if len(found[3]) == 4:
             self.possible -= {"ymd"}
-        self.possible -= {order for order in ORDERS if not _fits(order, first, second, third)}
+        fitting = {order for order in ORDERS if _fits(order, first, second, third)}
+        # A date that fits none is a slip of one row, and says nothing about the others.
+        self.possible &= fitting or self.possible
 
     @property
     def settled(self) -> str | None:
