@@ -18,6 +18,7 @@ BAD_SHARE = 0.05
 """More rejected records than this share, and the file is not imported before somebody has said so."""
 
 _LEAST_FOR_A_SHARE = 20
+_TIMELESS = ("profile", "food")  # what they say holds for a time that has no end
 
 
 @dataclass(slots=True)
@@ -70,12 +71,12 @@ class Tally:
     @property
     def first_ms(self) -> int | None:
         """Return when the oldest record is from."""
-        return min((first for name, (first, _) in self.spans.items() if name != "profile"), default=None)
+        return min((first for name, (first, _) in self.spans.items() if name not in _TIMELESS), default=None)
 
     @property
     def last_ms(self) -> int | None:
         """Return when the newest record is from."""
-        return max((last for name, (_, last) in self.spans.items() if name != "profile"), default=None)
+        return max((last for name, (_, last) in self.spans.items() if name not in _TIMELESS), default=None)
 
     @property
     def kinds(self) -> list[tuple[str, int, int]]:

@@ -31,6 +31,7 @@ from app.records.sources.documents import DAY_MS, TIME_FIELDS
 from app.records.sources.keeping import Keeping
 from app.records.sources.kinds import COLLECTIONS
 from app.records.sources.ranks import IMPORT_STAMP
+from app.records.sources.settling import SETTLED
 from app.records.stamps import CHANGED, next_stamp_ms
 from app.records.times import zone_named
 from app.store.interface import Document, Filter, Store
@@ -194,8 +195,7 @@ class _Working:
         until_ms = self._one.finished_ms or next_stamp_ms(self._work._clock)
         gone = left = 0
         for collection in COLLECTIONS:
-            span = spans.get(collection)
-            for window in _windows(collection, span) if span else ():
+            for window in _windows(collection, spans.get(collection)):
                 if not self._go_on():
                     return
                 ours: Filter = {**window, IMPORT_STAMP: self._one.id}
@@ -235,11 +235,13 @@ def _answers(survey: Survey, one: Import) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _windows(collection: str, span: tuple[int, int]) -> list[Filter]:
+def _windows(collection: str, span: tuple[int, int] | None) -> list[Filter]:
     """Return filters that cut a span of time into pieces that are deleted one by one."""
-    field, (first_ms, last_ms) = TIME_FIELDS[collection], span
-    if collection in ("devicestatus", "profile"):
+    if collection not in SETTLED:
         return [{}]
+    if span is None:
+        return []
+    field, (first_ms, last_ms) = TIME_FIELDS[collection], span
     written: Callable[[int], object] = int if collection == "entries" else iso_of
     starts = range(first_ms, last_ms + 1, UNDONE_AT_ONCE_MS)
     return [{field: {"$gte": written(start), "$lt": written(start + UNDONE_AT_ONCE_MS)}} for start in starts]

@@ -70,6 +70,15 @@ class Records(ABC):
         with _big_saves if len(whole) > _MANY else nullcontext():
             return self._save([kept for document in whole for kept in self._normalised(document)])
 
+    def put(self, documents: Iterable[Mapping[str, Any]]) -> list[Document]:
+        """Keep documents that were kept elsewhere, each as one and in place of the one it is, and return them in order.
+
+        Unlike ``save`` this takes nothing apart and dates nothing anew. Raises ``BadDocument``.
+        """
+        whole = list(documents)
+        with _big_saves if len(whole) > _MANY else nullcontext():
+            return self._save([self._as_kept(document) for document in whole])
+
     def replace(self, document: Mapping[str, Any]) -> Document:
         """Keep one document in place of the one that has its identity, or as a new one. Raises ``BadDocument``."""
         return self._save([self._whole(document)])[0]
@@ -93,6 +102,9 @@ class Records(ABC):
 
     def _normalised(self, document: Mapping[str, Any]) -> list[Document]:
         return [self._whole(document)]
+
+    def _as_kept(self, document: Mapping[str, Any]) -> Document:
+        return self._whole(document)
 
     @abstractmethod
     def _whole(self, document: Mapping[str, Any]) -> Document:

@@ -5,7 +5,7 @@ Texts are kept as they were sent, and numbers too: Nightscout's food editor send
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from app.clock import iso_of
@@ -36,10 +36,6 @@ class Food(Records):
     def quick_picks(self) -> list[Document]:
         """Return the quick picks that are not hidden, by ``position``, be it a number or text."""
         return sorted(self.search(_QUICK_PICKS, sort=_OLDEST_FIRST), key=_position)
-
-    def put(self, foods: Iterable[Mapping[str, Any]]) -> list[Document]:
-        """Keep each in place of the one with its ``_id``, or as a new one, and return them in order."""
-        return self._save([self._whole(food) for food in foods])
 
     def _followed(self) -> Filter:
         return {}

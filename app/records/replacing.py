@@ -64,6 +64,8 @@ def plan_replacements(
         identity = identity_of(uploaded)
         seen = known.get(identity.key) if identity else None
         document = {**staying(seen), **uploaded}
+        if "_id" in uploaded and not seen and known.get(id_key(uploaded["_id"])):
+            del document["_id"]  # another document's by now
         if seen and same(_content(seen.document), _content(document)):
             plan.leave(document, seen)
             continue
@@ -99,6 +101,8 @@ def _operation(identity: Identity | None, seen: Seen | None, document: Document)
     update = {"$set": content}
     if seen is None:
         update["$setOnInsert"] = {RECEIVED: content.pop(RECEIVED)}
+        if "_id" in document and identity.key != id_key(document["_id"]):
+            update["$setOnInsert"]["_id"] = document["_id"]
     if gone:
         update["$unset"] = dict.fromkeys(gone, "")
     return UpdateOne(where, update, upsert=True)

@@ -45,10 +45,14 @@ class Treatments(Records):
         return _split(self._whole(document))
 
     def _whole(self, document: Mapping[str, Any]) -> Document:
-        treatment = without_stamps(cleaned(document))
-        settle_ids(treatment, keep_foreign=self._uuid_handling)
+        treatment = self._as_kept(document)
         if treatment.get("identifier"):
             treatment.pop("_id", None)
+        return treatment
+
+    def _as_kept(self, document: Mapping[str, Any]) -> Document:
+        treatment = without_stamps(cleaned(document))
+        settle_ids(treatment, keep_foreign=self._uuid_handling)
         self._set_moment(treatment)
         _set_numbers(treatment)
         if treatment.get("eventType") == "Announcement":

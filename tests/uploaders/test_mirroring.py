@@ -212,18 +212,18 @@ def test_a_batch_that_broke_off_half_way_is_finished_without_doubles(
 ) -> None:
     for number in range(3):
         nightscout.add_v1(collection, device=f"phone {number}", **{time: iso_of(START_MS - HOUR_MS - number)})
-    save = SERVICES[collection].save
+    put = SERVICES[collection].put
     batches = []
 
     def break_off(self: Records, documents: Iterable[Mapping[str, Any]]) -> list[Document]:
         batch = list(documents)
         batches.append(batch)
         if len(batches) == 1:
-            save(self, batch[:2])
+            put(self, batch[:2])
             raise BadDocument("the third")
-        return save(self, batch)
+        return put(self, batch)
 
-    monkeypatch.setattr(SERVICES[collection], "save", break_off)
+    monkeypatch.setattr(SERVICES[collection], "put", break_off)
     runner.run(nightscout_uploader.id)
     assert len(batches) > 1
     assert sorted(one["device"] for one in kept(house, collection)) == ["phone 0", "phone 1", "phone 2"]

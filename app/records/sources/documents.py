@@ -23,6 +23,8 @@ TIME_FIELDS: Mapping[str, str] = {
     "treatments": "created_at",
     "devicestatus": "created_at",
     "profile": "startDate",
+    "food": "created_at",
+    "activity": "created_at",
 }
 """The field that says when a document of each collection happened."""
 

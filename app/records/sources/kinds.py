@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.store.interface import Document
 
-GLUCOSE, BOLUSES, CARBS, BASALS, EVENTS, PROFILE, STATUS = (
+GLUCOSE, BOLUSES, CARBS, BASALS, EVENTS, PROFILE, STATUS, FOOD, ACTIVITY = (
     "glucose",
     "boluses",
     "carbs",
@@ -14,8 +14,10 @@ GLUCOSE, BOLUSES, CARBS, BASALS, EVENTS, PROFILE, STATUS = (
     "events",
     "profile",
     "status",
+    "food",
+    "activity",
 )
-KINDS = (GLUCOSE, BOLUSES, CARBS, BASALS, EVENTS, PROFILE, STATUS)
+KINDS = (GLUCOSE, BOLUSES, CARBS, BASALS, EVENTS, PROFILE, STATUS, FOOD, ACTIVITY)
 
 ALONE, ALWAYS, NEVER = "alone", "always", "never"
 """How a kind is taken: while nobody else brings it, always, or not at all."""
@@ -28,11 +30,19 @@ COLLECTION_OF: Mapping[str, str] = {
     EVENTS: "treatments",
     PROFILE: "profile",
     STATUS: "devicestatus",
+    FOOD: "food",
+    ACTIVITY: "activity",
 }
 """The collection in which the documents of each kind live."""
 
-COLLECTIONS = ("entries", "treatments", "devicestatus", "profile")
-_WHOLE_COLLECTIONS = {"entries": GLUCOSE, "devicestatus": STATUS, "profile": PROFILE}
+COLLECTIONS = ("entries", "treatments", "devicestatus", "profile", "food", "activity")
+_WHOLE_COLLECTIONS = {
+    "entries": GLUCOSE,
+    "devicestatus": STATUS,
+    "profile": PROFILE,
+    "food": FOOD,
+    "activity": ACTIVITY,
+}
 
 
 def kind_of(collection: str, document: Document) -> str:

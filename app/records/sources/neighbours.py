@@ -74,6 +74,8 @@ class Neighbours:
             "treatments": self._treatments,
             "devicestatus": self._statuses,
             "profile": self._profiles,
+            "food": self._others,
+            "activity": self._others,
         }[collection]
         for together in _windows(collection, documents):
             verdict.add(judge(together, fillers))
@@ -130,6 +132,9 @@ class Neighbours:
             (verdict.known if profile.get("startDate") in starts else verdict.new).append(profile)
         return verdict
 
+    def _others(self, documents: Sequence[Document], fillers: Collection[str]) -> Verdict:
+        return Verdict(new=list(documents))
+
     def _between(self, collection: str, field: str, first: float | str, last: float | str) -> list[Document]:
         span: Filter = {field: {"$gte": first, "$lte": last}}
         return list(self._records[collection].search(span, sort=()))
@@ -143,7 +148,7 @@ class Neighbours:
 
 
 def _windows(collection: str, documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """Yield the documents in groups that lie within a day; device statuses and profiles all at once."""
+    """Yield the entries or treatments in groups that lie within a day, all else at once."""
     if collection not in ("entries", "treatments"):
         if documents:
             yield list(documents)

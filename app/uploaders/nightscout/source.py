@@ -173,7 +173,7 @@ NIGHTSCOUT = Vendor(
     form=NightscoutForm,
     pace=_pace,
     open=NightscoutSource,
-    kinds={kind: KINDS[collection] for kind, collection in COLLECTION_OF.items()},
+    kinds={kind: KINDS[collection] for kind, collection in COLLECTION_OF.items() if collection in KINDS},
     rank=MIRROR,
     when_silent="Open the other Nightscout and see whether it shows readings: its own uploader may have stopped.",
 )
