@@ -9,6 +9,7 @@ from app.uploaders.dexcom_api.source import DEXCOM_API
 from app.uploaders.dexcom_share.source import DEXCOM_SHARE
 from app.uploaders.eversense.source import EVERSENSE
 from app.uploaders.librelinkup.source import LIBRELINKUP
+from app.uploaders.medtrum.source import MEDTRUM
 from app.uploaders.nightscout.source import NIGHTSCOUT
 from app.uploaders.tandem_source.source import TANDEM_SOURCE
 from app.uploaders.vendor import Vendor
@@ -21,6 +22,7 @@ VENDORS: Mapping[str, Vendor] = {
         LIBRELINKUP,
         EVERSENSE,
         TANDEM_SOURCE,
+        MEDTRUM,
         NIGHTSCOUT,
     )
 }

@@ -16,6 +16,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "eversense": {"email": "mum@example.org", "password": "secret"},
     "librelinkup": {"email": "mum@example.org", "password": "secret"},
     "tandem_source": {"email": "mum@example.org", "password": "secret"},
+    "medtrum": {"user": "mum@example.org", "password": "secret"},
     "nightscout": {"address": "https://ada.example.org", "token": "reader-0123456789abcdef"},
 }
 
