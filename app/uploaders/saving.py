@@ -108,9 +108,7 @@ class Saver:
     def _delete(self, collection: str, which: Mapping[str, object]) -> int:
         """Delete those of our own documents that were deleted at their source, so that others can learn of it."""
         field, name = self._bringer.stamp
-        ours = list(self._keeping.records[collection].search({**which, field: name}, sort=()))
-        self._keeping.mark_deleted(collection, ours)
-        return len(ours)
+        return self._lose(collection, list(self._keeping.records[collection].search({**which, field: name}, sort=())))
 
     def _delete_beside(self, kind: str, span: tuple[int, int], page: Page) -> int:
         """Delete what we brought of a kind in a time of which the page holds everything, and does not hold."""
@@ -121,8 +119,14 @@ class Saver:
         field, name = self._bringer.stamp
         held = {one["identifier"] for one in page.documents.get(collection, ())}
         ours = self._keeping.records[collection].search({**which, field: name}, sort=())
-        gone = [one for one in ours if one["identifier"] not in held and kind_of(collection, one) == kind]
-        self._keeping.mark_deleted(collection, gone)
+        return self._lose(
+            collection, [one for one in ours if one["identifier"] not in held and kind_of(collection, one) == kind]
+        )
+
+    def _lose(self, collection: str, gone: Sequence[Document]) -> int:
+        if gone:
+            self._keeping.mark_deleted(collection, gone)
+            self._seen.lose(one["identifier"] for one in gone)
         return len(gone)
 
 

@@ -58,6 +58,10 @@ class Seen:
         if operations:
             self._rows.bulk_write(operations)
 
+    def lose(self, identifiers: Iterable[str]) -> None:
+        """Drop the memory of documents that were deleted at their source, so that they may come back from there."""
+        self._rows.delete_many({"_id": {"$in": [self._row(name) for name in identifiers]}})
+
     def forget(self) -> None:
         """Drop the whole memory of this uploader."""
         self._rows.delete_many({"uploader": self._id})

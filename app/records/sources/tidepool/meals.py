@@ -22,12 +22,12 @@ GRAMS_PER_EXCHANGE = 15
 
 @dataclass(slots=True)
 class Meal:
-    """Carbs the calculator was told at ``at_ms`` (UTC epoch ms); ``taken`` once their bolus was found."""
+    """Carbs the calculator was told at ``at_ms`` (UTC epoch ms); ``bolus_at_ms`` is known once their bolus is found."""
 
     at_ms: int
     carbs_g: float
     act: Act
-    taken: bool = False
+    bolus_at_ms: int | None = None
 
 
 def meal_in(record: Record) -> Meal | None:
@@ -78,14 +78,14 @@ class Meals:
         near = [
             meal
             for meal in self._by_bolus.get(bolus_id, ())
-            if not meal.taken and abs(meal.at_ms - at_ms) <= COMPANION_MS
+            if meal.bolus_at_ms is None and abs(meal.at_ms - at_ms) <= COMPANION_MS
         ]
         if not near:
             return None
         chosen = min(near, key=lambda meal: abs(meal.at_ms - at_ms))
         for meal in near:
             if meal.carbs_g == chosen.carbs_g:
-                meal.taken = True
+                meal.bolus_at_ms = at_ms
         return chosen
 
     def has_like(self, at_ms: int, carbs_g: float) -> bool:
@@ -98,11 +98,11 @@ class Meals:
 
     def alone(self) -> Iterator[Meal]:
         """Yield the meals whose bolus did not come."""
-        return (meal for meal in self._all if not meal.taken)
+        return (meal for meal in self._all if meal.bolus_at_ms is None)
 
-    def joined(self) -> Iterator[Meal]:
-        """Yield the meals whose bolus came."""
-        return (meal for meal in self._all if meal.taken)
+    def joined(self) -> Iterator[tuple[Meal, int]]:
+        """Yield the meals whose bolus came, each with the moment of the bolus."""
+        return ((meal, meal.bolus_at_ms) for meal in self._all if meal.bolus_at_ms is not None)
 
 
 def lone_meal(meal: Meal) -> Document:

@@ -113,9 +113,9 @@ class Reading:
         for meal in self._meals.alone():
             yield Made("treatments", lone_meal(meal), "wizard", meal.at_ms)
 
-    def joined(self) -> list[str]:
-        """Return the identifiers that carbs went by as long as their bolus was not there."""
-        return [meal.act["identifier"] for meal in self._meals.joined()]
+    def joined(self) -> Iterator[tuple[str, int]]:
+        """Yield the identifiers carbs went by as long as their bolus was not there, with the moment of the bolus."""
+        return ((meal.act["identifier"], at_ms) for meal, at_ms in self._meals.joined())
 
     def _of(self, record: Record) -> Iterator[tuple[str, Document, bool]]:
         match record.type:
