@@ -12,6 +12,7 @@ from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.medtrum.source import MEDTRUM
 from app.uploaders.nightscout.source import NIGHTSCOUT
 from app.uploaders.tandem_source.source import TANDEM_SOURCE
+from app.uploaders.tidepool.source import TIDEPOOL
 from app.uploaders.vendor import Vendor
 
 VENDORS: Mapping[str, Vendor] = {
@@ -23,6 +24,7 @@ VENDORS: Mapping[str, Vendor] = {
         EVERSENSE,
         TANDEM_SOURCE,
         MEDTRUM,
+        TIDEPOOL,
         NIGHTSCOUT,
     )
 }
