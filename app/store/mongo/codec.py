@@ -64,10 +64,11 @@ class _HexId(TypeDecoder):
 REMEMBERED_BYTES = 12 * 1024 * 1024
 _OVERHEAD_BYTES = 200  # of Python's for a pair of bytes in a dict
 _LENGTH = struct.Struct("<i")
-_DECODERS: list[TypeDecoder] = [_Float(), _Long(), _Decimal(), _Stamp(), _Pattern()]
+DECODERS: list[TypeDecoder] = [_Float(), _Long(), _Decimal(), _Stamp(), _Pattern()]
 
 
-def _options(decoders: list[TypeDecoder]) -> CodecOptions[Document]:
+def options_with(decoders: list[TypeDecoder]) -> CodecOptions[Document]:
+    """Return how BSON is decoded where values of some types are turned into others."""
     return CodecOptions(
         tz_aware=True,
         tzinfo=UTC,
@@ -77,8 +78,8 @@ def _options(decoders: list[TypeDecoder]) -> CodecOptions[Document]:
     )
 
 
-OPTIONS = _options(_DECODERS)
-_WIRE_OPTIONS = _options([*_DECODERS, _HexId()])
+OPTIONS = options_with(DECODERS)
+_WIRE_OPTIONS = options_with([*DECODERS, _HexId()])
 
 
 class WireLines:
