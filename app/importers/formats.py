@@ -10,11 +10,15 @@ from app.errors import NotFound
 from app.importers.bounded import Opened
 from app.importers.format import Format
 from app.importers.libreview_csv import LibreViewCsv
+from app.importers.mysugr_csv import MySugrCsv
 from app.logs import told
 
 log = logging.getLogger(__name__)
 
-FORMATS: Sequence[Format] = (LibreViewCsv(),)
+FORMATS: Sequence[Format] = (
+    LibreViewCsv(),
+    MySugrCsv(),
+)
 """In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
 
 
