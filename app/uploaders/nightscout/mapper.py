@@ -7,14 +7,8 @@ from typing import Any
 
 from app.records.numbers import numeric_text
 from app.records.sources.documents import FUTURE_MS, TIME_FIELDS, BadRecord, ms_of
+from app.records.sources.nightscout_documents import bare, is_deleted
 from app.store.interface import Document
-
-_SERVERS_OWN = frozenset({"_id", "srvModified", "srvCreated", "subject", "modifiedBy", "mills", "endmills"})
-"""What a server adds by itself; ``mills`` and ``endmills`` come with some answers of the same document only."""
-
-_OURS = "nl_"
-_ALWAYS_THERE = ("carbs", "insulin")
-"""API v1 shows these on every treatment, as null where there are none."""
 
 
 def identifier_in(record: Any) -> str:
@@ -27,11 +21,6 @@ def identifier_in(record: Any) -> str:
     return found
 
 
-def is_deleted(record: Any) -> bool:
-    """Tell whether a document of the history says that it was deleted."""
-    return isinstance(record, Mapping) and record.get("isValid") is False
-
-
 def deleted_in(records: Iterable[Any]) -> list[str]:
     """Return the identifiers of the deleted documents among some."""
     return [
@@ -42,12 +31,7 @@ def deleted_in(records: Iterable[Any]) -> list[str]:
 def document_of(record: Any, collection: str, now_ms: int) -> Document:
     """Return the document to keep. Raises ``BadRecord`` for one without id or time, or a reading from the future."""
     identifier = identifier_in(record)
-    document = {
-        name: value
-        for name, value in record.items()
-        if name not in _SERVERS_OWN and not name.startswith(_OURS) and not (name in _ALWAYS_THERE and value is None)
-    }
-    document["identifier"] = identifier
+    document = bare(record) | {"identifier": identifier}
     at_ms = ms_of(record.get(TIME_FIELDS[collection]))
     if at_ms is None:
         raise BadRecord("a document has no time")

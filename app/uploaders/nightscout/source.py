@@ -12,13 +12,14 @@ from typing import Any
 
 from app.records.sources.documents import DAY_MS, HOUR_MS, MINUTE_MS, TIME_FIELDS, mapped, ms_of
 from app.records.sources.kinds import COLLECTION_OF, NEVER
+from app.records.sources.nightscout_documents import is_deleted
 from app.records.sources.ranks import MIRROR
 from app.store.interface import Document
 from app.uploaders.form import UploaderForm, address, choice, number, secret, taken
 from app.uploaders.nightscout.auth import Door
 from app.uploaders.nightscout.client import NightscoutClient, page_size
 from app.uploaders.nightscout.errors import NotPermitted
-from app.uploaders.nightscout.mapper import deleted_in, document_of, is_deleted
+from app.uploaders.nightscout.mapper import deleted_in, document_of
 from app.uploaders.vendor import Access, Cursors, Pace, Page, Vendor, overlap_ms
 
 KINDS: Mapping[str, str] = {
