@@ -201,7 +201,8 @@ class TandemPump:
 
     def described(self) -> dict[str, Any]:
         """The pump as the list of pumps has it."""
-        times = sorted(one["pumpDateTime"] for one in self.events if isinstance(one, dict) and "pumpDateTime" in one)
+        told = [one.get("pumpDateTime") for one in self.events if isinstance(one, dict)]
+        times = sorted(time for time in told if isinstance(time, str))
         first, last = (times[0], times[-1]) if times else (None, None)
         period = {"minDateOfEvents": first, "maxDateOfEvents": last} if self.tells_period else {}
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from app.records.sources.acts import MOST_RATE_U_PER_H
 from app.records.sources.basals import TOUCHING_MS, Piece
@@ -35,7 +36,7 @@ def pieces(events: Sequence[Timed], now_ms: int) -> tuple[list[Piece], list[str]
     steps = sorted(_steps(events, now_ms, unusable), key=lambda step: step.at_ms)
     newest_ms = max((one.at_ms for one in events), default=0)
     made: list[Piece] = []
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
+    for step, following in zip_longest(steps, steps[1:]):
         if step.rate_u_per_h is not None:
             end_ms = _end_ms(step, following.at_ms if following else None, min(newest_ms, now_ms))
             if end_ms > step.at_ms:

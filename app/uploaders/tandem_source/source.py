@@ -21,7 +21,17 @@ from app.uploaders.tandem_source.mapper import Mapped, PumpLog, documents_of
 from app.uploaders.tandem_source.readings import DEVICE
 from app.uploaders.tandem_source.settings import profiles_in
 from app.uploaders.tandem_source.timeline import timed
-from app.uploaders.tandem_source.windows import DEEP, Pump, Window, moved, pumps_in, wanted_from, whole_hours, windows
+from app.uploaders.tandem_source.windows import (
+    DEEP,
+    Pump,
+    Window,
+    is_deep,
+    moved,
+    pumps_in,
+    wanted_from,
+    whole_hours,
+    windows,
+)
 from app.uploaders.vendor import Access, Cursors, Pace, Page, Vendor
 
 
@@ -118,7 +128,7 @@ class TandemSource:
         span = whole_hours(times_ms, window)
         collections = ("entries", "treatments", "devicestatus")
         return Page(
-            after | ({DEEP: now_ms} if window.is_last else {}),
+            after | ({DEEP: now_ms} if window.is_last and is_deep(cursors, now_ms) else {}),
             {name: [one for part in parts for one in part.documents.get(name, ())] for name in collections},
             whole={BASALS: span} if span else {},
             unusable=[why for part in parts for why in part.unusable],

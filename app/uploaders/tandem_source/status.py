@@ -29,7 +29,7 @@ def pump_status(
     The log tells what is in the reservoir when insulin is stopped, resumed or filled; what was given since is taken
     off. After a filling of unknown size nothing is said.
     """
-    newest = max((one for one in events if one.at_ms <= now_ms), key=lambda one: one.event.key, default=None)
+    newest = max((one for one in events if one.at_ms <= now_ms), key=lambda one: one.at_ms, default=None)
     if newest is None or newest.at_ms < now_ms - SAYS_NOTHING_AFTER_MS:
         return None
     told = _reservoir_told(events)

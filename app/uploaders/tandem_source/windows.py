@@ -27,6 +27,8 @@ LONGEST_UNKNOWN_MS = 28 * DAY_MS
 """A pump that does not say which time its log covers is asked for as much as one answer holds."""
 
 DEEP = "deep"
+"""The cursor that says when a fetch last reached a day back."""
+
 _AT_REST_MS = 2 * DAY_MS
 
 
@@ -52,7 +54,7 @@ class Pump:
 
     @cached_property
     def told(self) -> str:
-        """Return the name of the cursor that keeps ``told_ms``: while it stays there is nothing new."""
+        """Return the name of the cursor that keeps ``told_ms`` (0 for none): while it stays there is nothing new."""
         return f"told_{self._short}"
 
     @cached_property
@@ -91,20 +93,31 @@ def pumps_in(pumper: Mapping[str, Any], wall_clock: WallClock) -> list[Pump]:
     return sorted(found, key=lambda pump: pump.last_ms or 0, reverse=True)
 
 
+def is_deep(cursors: Cursors, now_ms: int) -> bool:
+    """Tell whether this fetch is the one in an hour that reaches a day back."""
+    return overlap_ms(cursors.get(DEEP, 0), now_ms) == DEEP_OVERLAP_MS
+
+
 def wanted_from(pump: Pump, cursors: Cursors, first_ms: int, now_ms: int) -> int | None:
     """Return since when a pump's log has to be read, None when there is nothing new; ``first_ms`` is for a new one."""
-    deep_at_ms = cursors.get(DEEP, 0)
     cursor_ms = cursors.get(pump.cursor)
-    back_ms = overlap_ms(deep_at_ms, now_ms)
-    if pump.told_ms is not None and cursors.get(pump.told) == pump.told_ms:
-        is_live = cursor_ms is not None and cursor_ms > now_ms - _AT_REST_MS
-        if not is_live or back_ms < DEEP_OVERLAP_MS:
-            return None
-    if cursor_ms is not None:
-        return cursor_ms - back_ms
+    is_live = cursor_ms is not None and cursor_ms > now_ms - _AT_REST_MS
+    deep = is_deep(cursors, now_ms)
     if pump.last_ms is None:
-        return max(first_ms, now_ms - LONGEST_UNKNOWN_MS)
+        return _wanted_of_unknown(pump, cursors, first_ms, now_ms) if is_live or deep else None
+    if cursors.get(pump.told) == pump.told_ms and not (is_live and deep):
+        return None
+    if cursor_ms is not None:
+        return cursor_ms - overlap_ms(cursors.get(DEEP, 0), now_ms)
     return max(first_ms, (pump.first_ms or 0) - DAY_MS) if pump.last_ms + DAY_MS > first_ms else None
+
+
+def _wanted_of_unknown(pump: Pump, cursors: Cursors, first_ms: int, now_ms: int) -> int:
+    """Return the same for a pump that does not say how far its log goes, mostly one that was never used."""
+    most_ms = max(first_ms, now_ms - LONGEST_UNKNOWN_MS)
+    if pump.cursor in cursors:
+        return max(cursors[pump.cursor] - overlap_ms(cursors.get(DEEP, 0), now_ms), most_ms)
+    return now_ms - DAY_MS if pump.told in cursors else most_ms
 
 
 def windows(from_ms: int, now_ms: int) -> Iterator[Window]:
@@ -126,7 +139,7 @@ def moved(pump: Pump, cursors: Cursors, newest_ms: int, window: Window) -> dict[
     goes_on = pump.last_ms is not None and pump.last_ms - DAY_MS > window.end_ms
     reached_ms = max(before_ms, newest_ms, window.end_ms if goes_on and not window.is_last else 0)
     after = {pump.cursor: reached_ms} if reached_ms else {}
-    return after | ({pump.told: pump.told_ms} if window.is_last and pump.told_ms is not None else {})
+    return after | ({pump.told: pump.told_ms or 0} if window.is_last else {})
 
 
 def whole_hours(times_ms: Sequence[int], window: Window) -> tuple[int, int] | None:
