@@ -84,6 +84,10 @@ class TidepoolEmulator(Emulator):
         """Keep a reading; the service has mmol/L, whatever the device had."""
         return self.add(type, min_ago, **{"value": mgdl * MMOLL_PER_MGDL, "units": "mmol/L", **fields})
 
+    def latest(self, whose: str = USER_ID) -> Reply:
+        """What the service answers to whoever asks for the newest of each type."""
+        return Reply(self._latest(self.records[whose]))
+
     def share(self, user_id: str, name: str, **permissions: Any) -> None:
         """Let somebody share with the account."""
         self.sharers[user_id] = permissions or {"view": {}}

@@ -430,7 +430,7 @@ def test_only_what_has_news_is_fetched_and_never_more_than_a_day_before_it(
         assert asked_from_ms(tidepool)[-1] >= min(cursors["cbg"] - 5 * MINUTE_MS, cursors["basal"]) - DAY_MS
     only_glucose = [query for query in tidepool.fetches if query["type"] == "cbg,pumpSettings"]
     assert len(only_glucose) > 20
-    assert min(instant_ms(query["startDate"]) for query in only_glucose) > START_MS - 3 * HOUR_MS
+    assert min(instant_ms(query["startDate"]) for query in only_glucose) > START_MS - 4 * HOUR_MS
 
 
 def test_what_reaches_tidepool_late_is_found_within_an_hour(

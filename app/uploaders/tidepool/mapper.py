@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from app.records.sources.documents import BadRecord
 from app.records.sources.kinds import BASALS, BOLUSES, CARBS, EVENTS
@@ -13,7 +15,7 @@ from app.records.sources.tidepool.meals import COMPANION_MS
 from app.records.sources.tidepool.reading import Made, Reading
 from app.records.sources.tidepool.record import moment_of, type_of
 from app.store.interface import Document
-from app.uploaders.tidepool.walk import AROUND_MS, DEEP, GROUPS, OFFSETS, WALK, Piece, Plan
+from app.uploaders.tidepool.walk import AROUND_MS, GROUPS, OFFSETS, WALK, Newest, Piece, Plan
 from app.uploaders.vendor import Page
 
 _TYPES_OF: Mapping[str, tuple[str, ...]] = {
@@ -25,16 +27,20 @@ _TYPES_OF: Mapping[str, tuple[str, ...]] = {
 """The types of records each kind of treatments is made of."""
 
 
-def moments(records: Iterable[Any]) -> dict[str, int]:
-    """Return the moment (UTC epoch ms) of the newest record of each type."""
-    newest: dict[str, int] = {}
+def newest_in(records: Iterable[Any]) -> dict[str, Newest]:
+    """Return the newest record of each type."""
+    newest: dict[str, tuple[int, Any]] = {}
     for record in records:
         try:
             type, (at_ms, _) = type_of(record), moment_of(record)
         except BadRecord:
             continue
-        newest[type] = max(newest.get(type, 0), at_ms)
-    return newest
+        if type not in newest or at_ms > newest[type][0]:
+            newest[type] = at_ms, record
+    return {
+        type: Newest(at_ms, crc32(json.dumps(record, sort_keys=True).encode()))
+        for type, (at_ms, record) in newest.items()
+    }
 
 
 def page_of(
@@ -46,31 +52,32 @@ def page_of(
     those of the piece. ``kinds`` are those that are taken. ``has_offsets``: times with an offset are known to be among
     the records.
     """
-    made, unusable = _made(records, reading)
+    made, bad = _made(records, reading)
     kept = [one for one in made if _is_wanted(one.type, one.at_ms, piece, plan)]
-    times = moments(records)
+    times = {type: newest.at_ms for type, newest in newest_in(records).items()}
     has_offsets = has_offsets or any(map(_has_offset, records))
     return Page(
         _cursors(times, piece, plan) | ({OFFSETS: plan.now_ms} if has_offsets else {}),
         {collection: _documents(kept, collection) for collection in ("entries", "treatments")},
         fillers=_fillers(kept),
         deleted={"treatments": [name for name, at_ms in reading.joined() if _is_wanted("bolus", at_ms, piece, plan)]},
-        whole={} if unusable else _whole(times, piece, plan, kinds, has_offsets=has_offsets),
-        unusable=unusable,
+        whole=_whole(times, piece, plan, kinds, {type for type, _ in bad}, has_offsets=has_offsets),
+        unusable=[why for _, why in bad],
     )
 
 
-def _made(records: Sequence[Any], reading: Reading) -> tuple[list[Made], list[str]]:
+def _made(records: Sequence[Any], reading: Reading) -> tuple[list[Made], list[tuple[str, str]]]:
+    """Return the documents of some records; of those that cannot be used the type, if any, and why."""
     for record in records:
         reading.see(record)
     made: list[Made] = []
-    unusable: list[str] = []
+    bad: list[tuple[str, str]] = []
     for record in records:
         try:
             made += reading.documents(record)
         except BadRecord as problem:
-            unusable.append(str(problem))
-    return [*made, *reading.rest()], unusable
+            bad.append((type_of(record) if isinstance(record, Mapping) else "", str(problem)))
+    return [*made, *reading.rest()], bad
 
 
 def _is_wanted(type: str, at_ms: int, piece: Piece, plan: Plan) -> bool:
@@ -100,28 +107,37 @@ def _cursors(times: Mapping[str, int], piece: Piece, plan: Plan) -> dict[str, in
     moved = {type: min(at_ms, last_ms) for type, at_ms in times.items() if type in piece.types}
     if piece.end_ms is not None:
         return moved | {WALK: piece.end_ms}
-    return moved | {WALK: 0} | ({DEEP: plan.now_ms} if plan.is_deep else {})
+    return {**moved, **plan.reached, WALK: 0}
 
 
 def _whole(
-    times: Mapping[str, int], piece: Piece, plan: Plan, kinds: Collection[str], *, has_offsets: bool
+    times: Mapping[str, int],
+    piece: Piece,
+    plan: Plan,
+    kinds: Collection[str],
+    bad: Collection[str],
+    *,
+    has_offsets: bool,
 ) -> dict[str, tuple[int, int]]:
     """Return of which kinds and times the answer holds everything Tidepool has.
 
-    Apps change a record by deleting it and writing another, so what is missing is gone. An answer without any record
-    says nothing, and after the newest one more may be on its way.
+    Apps change a record by deleting it and writing another, so what is missing is gone. Not so where a record of these
+    types is ``bad``, or where the newest one there is was not in the answer; and after the newest one of all, more may
+    be on its way.
     """
-    if not times:
+    if not times or "" in bad:
         return {}
     end_ms = min(max(times.values()) + 1, plan.now_ms if piece.end_ms is None else piece.end_ms)
     asked_ms = piece.ask_from_ms + AROUND_MS if has_offsets else piece.from_ms
     whole: dict[str, tuple[int, int]] = {}
     for kind, types in _TYPES_OF.items():
-        if kind not in kinds or not set(types) <= set(piece.types):
+        if kind not in kinds or not set(types) <= set(piece.types) or any(type in bad for type in types):
             continue
-        floors = [plan.floors[type] for group in GROUPS if types[0] in group for type in group if type in plan.floors]
+        group = next(group for group in GROUPS if types[0] in group)
+        floors = [plan.floors[type] for type in group if type in plan.floors]
         from_ms = max(asked_ms, piece.from_ms, *floors) + COMPANION_MS
-        if from_ms < end_ms:
+        missed = any(times.get(type, 0) < plan.newest_ms.get(type, 0) < end_ms for type in group)
+        if from_ms < end_ms and not missed:
             whole[kind] = (from_ms, end_ms)
     return whole
 

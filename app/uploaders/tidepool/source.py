@@ -19,9 +19,9 @@ from app.uploaders.errors import Transient
 from app.uploaders.form import UploaderForm, address, choice, number, secret, taken, text
 from app.uploaders.tidepool.auth import Account
 from app.uploaders.tidepool.errors import NotThere, no_longer_shared
-from app.uploaders.tidepool.mapper import moments, page_of
+from app.uploaders.tidepool.mapper import newest_in, page_of
 from app.uploaders.tidepool.people import person_of
-from app.uploaders.tidepool.walk import OFFSETS, PIECE_DAYS, SETTINGS, Piece, newest_by_type, planned
+from app.uploaders.tidepool.walk import OFFSETS, PIECE_DAYS, SETTINGS, Piece, planned
 from app.uploaders.vendor import Access, Cursors, Pace, Page, Vendor
 
 KINDS: Mapping[str, str] = {
@@ -93,7 +93,7 @@ class TidepoolSource:
             return
         newest = self._fetched(types, None, None)
         latest, _ = self._settings(newest)
-        plan = planned(cursors, newest_by_type(moments(newest), now_ms), self._types, self._first_ms(now_ms), now_ms)
+        plan = planned(cursors, newest_in(newest), self._types, self._first_ms(now_ms), now_ms)
         if plan is None:
             yield Page({}, {"profile": self._profiles(latest)})
             return

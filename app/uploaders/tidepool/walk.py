@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.records.sources.documents import DAY_MS, FUTURE_MS, HOUR_MS
 from app.records.sources.tidepool.meals import COMPANION_MS
-from app.uploaders.vendor import DEEP_EVERY_MS, DEEP_OVERLAP_MS, OVERLAP_MS, Cursors
+from app.uploaders.vendor import DEEP_EVERY_MS, DEEP_OVERLAP_MS, Cursors
 
 SETTINGS = "pumpSettings"
 
@@ -35,6 +35,16 @@ AROUND_MS = 14 * HOUR_MS
 """Looked at on both sides of a piece: a server that compares times as text misplaces those with an offset by it."""
 
 _RECENT_MS = 2 * DAY_MS
+_SHALLOW_MS = 2 * HOUR_MS
+_MARK = "_mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest record of a type at Tidepool: its moment (UTC epoch ms), and a number made of its content."""
+
+    at_ms: int
+    mark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +62,16 @@ class Piece:
 class Plan:
     """Where the walk begins for each group of types, and from when on documents of each type are wanted.
 
-    ``goes_on`` is true for the rest of a walk that was interrupted.
+    ``goes_on`` is true for the rest of a walk that was interrupted. ``reached`` are cursors for when the walk is over,
+    ``newest_ms`` what Tidepool has as newest of each type, as far as that can be.
     """
 
     begins: Mapping[tuple[str, ...], int]
     floors: Mapping[str, int]
     is_deep: bool
     goes_on: bool
+    reached: Cursors
+    newest_ms: Mapping[str, int]
     now_ms: int
 
     @property
@@ -94,29 +107,42 @@ class Plan:
 
 
 def planned(
-    cursors: Cursors, newest: Mapping[str, int], wanted: Collection[str], first_ms: int, now_ms: int
+    cursors: Cursors, newest: Mapping[str, Newest], wanted: Collection[str], first_ms: int, now_ms: int
 ) -> Plan | None:
     """Return what to fetch, None when there is no news.
 
-    ``newest`` is the moment of the newest record of each type at Tidepool, ``wanted`` the types of use; ``first_ms``
-    is where to begin with a type of which nothing was had yet. Instants are UTC epoch ms.
+    ``newest`` is by type, ``wanted`` are the types of use; ``first_ms`` (UTC epoch ms) is where to begin with a type of
+    which nothing was had yet.
     """
     is_deep = OFFSETS in cursors or now_ms - cursors.get(DEEP, 0) >= DEEP_EVERY_MS
     # The rest of the overlap is for what belongs to a record and lies before it.
-    overlap_ms = (DEEP_OVERLAP_MS if is_deep else OVERLAP_MS + COMPANION_MS) - COMPANION_MS
+    overlap_ms = DEEP_OVERLAP_MS - COMPANION_MS if is_deep else _SHALLOW_MS
     floors = {type: cursors[type] - overlap_ms if type in cursors else first_ms for type in wanted}
     walked_ms = cursors.get(WALK, 0)
     begins: dict[tuple[str, ...], int] = {}
     for group in GROUPS:
         types = [type for type in group if type in wanted]
-        news = [type for type in types if newest.get(type, 0) > cursors.get(type, first_ms)]
+        news = [type for type in types if type in newest and _is_news(type, newest[type], cursors, first_ms, now_ms)]
         if is_deep:
             news += [type for type in types if cursors.get(type, 0) > now_ms - _RECENT_MS]
         if news:
             begins[tuple(types)] = max(min(floors[type] for type in news), walked_ms)
-    return Plan(begins, floors, is_deep, walked_ms > 0, now_ms) if begins else None
+    if not begins:
+        return None
+    reached = {type + _MARK: newest[type].mark for group in begins for type in group if type in newest}
+    if is_deep:
+        reached[DEEP] = now_ms
+    newest_ms = {type: one.at_ms for type, one in newest.items() if one.at_ms <= now_ms + FUTURE_MS}
+    return Plan(begins, floors, is_deep, walked_ms > 0, reached, newest_ms, now_ms)
 
 
-def newest_by_type(moments: Mapping[str, int], now_ms: int) -> dict[str, int]:
-    """Return the moments as news: one in the future says nothing of what lies before it, so it counts as now."""
-    return {type: now_ms if at_ms > now_ms + FUTURE_MS else at_ms for type, at_ms in moments.items()}
+def _is_news(type: str, newest: Newest, cursors: Cursors, first_ms: int, now_ms: int) -> bool:
+    """Tell whether a record is news: a newer one, or the one we know with another content.
+
+    One in the future says nothing of what lies before it.
+    """
+    if newest.at_ms > now_ms + FUTURE_MS:
+        return True
+    known_ms = cursors.get(type, first_ms)
+    changed = type in cursors and newest.mark != cursors.get(type + _MARK)
+    return newest.at_ms > known_ms or (newest.at_ms == known_ms and changed)
