@@ -28,11 +28,12 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long one call may take in all, how long until the connection stands, and the largest answer."""
+    """How long one call may take in all, how long until the connection stands, the largest answer, the longest rest."""
 
     total_s: float = 30.0
     connect_s: float = 10.0
     body_bytes: int = 32 * 1024 * 1024
+    rest_s: float = 10.0
 
 
 def meant_by(address: IPAddress) -> IPAddress:

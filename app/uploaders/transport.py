@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -173,6 +174,11 @@ class Line:
             with attempt:
                 return ask(end_s - self.clock.monotonic_s())
         raise AssertionError("retrying ends with a return or a raise")
+
+    def rest(self, wanted_s: float) -> None:
+        """Wait between two calls where a vendor minds being asked too fast, no longer than the limits allow."""
+        self._before_call()
+        time.sleep(min(wanted_s, self._limits.rest_s))
 
     def close(self) -> None:
         """Close the session."""

@@ -18,13 +18,14 @@ MAINTENANCE = "<html><body><h1>We'll be back soon</h1></body></html>"
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, as it came; the fields of a form come as a mapping, as JSON does."""
+    """One request, as it came; the fields of a form come as a mapping, as JSON does. ``pairs`` is the whole query."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ class Emulator:
                     if raw
                     else None
                 )
-                asked = Asked(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
+                pairs = parse_qsl(parts.query)
+                asked = Asked(self.command, unquote(parts.path), dict(pairs), headers, body, tuple(pairs))
                 self._send(emulator._answer(asked))
 
             def _send(self, reply: Reply) -> None:

@@ -54,6 +54,16 @@ def test_the_cookies_of_an_answer_are_told_and_sent_with_the_next_call(line: Mak
     assert echo.asked[-1].headers["cookie"] == "session=abc"
 
 
+def test_a_rest_is_cut_by_the_limits_and_not_begun_when_the_run_is_over(line: MakeLine) -> None:
+    line(limits=Limits(rest_s=0)).rest(3600)
+
+    def over() -> None:
+        raise Transient("the run is over")
+
+    with pytest.raises(Transient):
+        line(before_call=over).rest(3600)
+
+
 def test_a_slow_answer_is_given_up(line: MakeLine, echo: Echo) -> None:
     echo.script("/", late("{}", 5))
     with pytest.raises(Transient, match="did not answer in time"):
