@@ -20,6 +20,7 @@ from app.clock import Clock
 from app.errors import DuplicateKey
 from app.keyring import KeyRing
 from app.logs import told
+from app.records.times import zone_named
 from app.store.interface import Document, Store
 from app.uploaders.constants import built_in_constants
 from app.uploaders.form import FormRefused
@@ -31,6 +32,18 @@ log = logging.getLogger(__name__)
 UPLOADER_ID = "environment"
 
 _ACTOR = system_actor("environment")
+
+_ZONES_OF_PART_HOURS: Mapping[float, str] = {
+    -9.5: "Pacific/Marquesas",
+    3.5: "Asia/Tehran",
+    4.5: "Asia/Kabul",
+    5.5: "Asia/Kolkata",
+    5.75: "Asia/Kathmandu",
+    6.5: "Asia/Yangon",
+    8.75: "Australia/Eucla",
+    9.5: "Australia/Darwin",
+}
+"""Those without summer time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,36 @@ def _link_up(settings: Mapping[str, Any]) -> Described:
     return Described("librelinkup", answers)
 
 
+def _glooko(settings: Mapping[str, Any]) -> Described:
+    """Read the region or the server, and the offset of the devices' clocks as the zone that always has it."""
+    known = built_in_constants("glooko")
+    environment = settings["CONNECT_GLOOKO_ENV"].lower()
+    server = _with_scheme(settings["CONNECT_GLOOKO_SERVER"]) or known["environments"].get(environment, "")
+    answers = {
+        "label": "Glooko (from the environment)",
+        "email": settings["CONNECT_GLOOKO_EMAIL"],
+        "password": settings["CONNECT_GLOOKO_PASSWORD"],
+        "region": environment if environment in known["regions"] else "us",
+        "server": server,
+        "zone": _zone_ahead_by(settings["CONNECT_GLOOKO_TIMEZONE_OFFSET"]),
+    }
+    return Described("glooko", answers)
+
+
+def _zone_ahead_by(hours: object) -> str:
+    """Return a zone that is so many hours ahead of UTC all year round, "" for none and where there is no such zone."""
+    if not hours:
+        return ""
+    zone = ""
+    if isinstance(hours, int | float):
+        # Whole hours have zones of their own, which count the other way round.
+        zone = f"Etc/GMT{-int(hours):+d}" if float(hours).is_integer() else _ZONES_OF_PART_HOURS.get(hours, "")
+    if zone_named(zone) is None:
+        log.warning("CONNECT_GLOOKO_TIMEZONE_OFFSET is not used: no time zone is ahead by so much")
+        return ""
+    return zone
+
+
 def _nightscout(settings: Mapping[str, Any]) -> Described:
     """Read the endpoint; a token may be written behind it as ``?token=``."""
     address, _, query = settings["CONNECT_SOURCE_ENDPOINT"].partition("?")
@@ -150,5 +193,6 @@ def _with_scheme(address: str) -> str:
 _SOURCES: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
     "dexcomshare": _dexcom,
     "linkup": _link_up,
+    "glooko": _glooko,
     "nightscout": _nightscout,
 }

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.actor import NOBODY
 from app.config import load_settings
 from app.house import House
+from app.records.entries import Entries
 from app.uploaders.from_environment import UPLOADER_ID, described_in, refresh
 from app.uploaders.runner import Runner
 from app.uploaders.state import Uploader
 from app.uploaders.uploaders import Uploaders
 from tests.clocks import START_MS
 from tests.emulators.dexcom import DexcomEmulator
+from tests.emulators.glooko import GlookoEmulator
+from tests.uploaders.conftest import QUICK, around
 
 SHARE = {
     "ENABLE": ("careportal", "connect"),
@@ -72,6 +79,76 @@ def test_librelinkup_is_described(given: str, region: str) -> None:
     assert (described.answers["region"], described.answers["patient_id"]) == (region, "p1")
 
 
+@pytest.mark.parametrize(
+    ("environment", "server", "region", "address"),
+    [
+        ("default", "", "us", ""),
+        ("eu", "", "eu", ""),
+        ("CA", "", "ca", ""),
+        ("development", "", "us", "https://api.glooko.work"),
+        ("production", "", "us", "https://externalapi.glooko.com"),
+        ("eu", "eu.api.glooko.com", "eu", "https://eu.api.glooko.com"),
+        ("Mars", "", "us", ""),
+    ],
+)
+def test_glooko_is_described(environment: str, server: str, region: str, address: str) -> None:
+    described = described_in(
+        settings(
+            ENABLE=("connect",),
+            CONNECT_SOURCE="glooko",
+            CONNECT_GLOOKO_EMAIL="mum@example.org",
+            CONNECT_GLOOKO_PASSWORD="x",
+            CONNECT_GLOOKO_ENV=environment,
+            CONNECT_GLOOKO_SERVER=server,
+        )
+    )
+    assert described is not None
+    assert described.vendor == "glooko"
+    assert (described.answers["email"], described.answers["password"]) == ("mum@example.org", "x")
+    assert (described.answers["region"], described.answers["server"]) == (region, address)
+    assert described.answers["zone"] == ""
+
+
+@pytest.mark.parametrize("offset", [2, -5, 14, -12, 5.5, 5.75, -9.5])
+def test_an_offset_of_glookos_clocks_is_the_zone_that_always_has_it(offset: float) -> None:
+    described = described_in(
+        settings(ENABLE=("connect",), CONNECT_SOURCE="glooko", CONNECT_GLOOKO_TIMEZONE_OFFSET=offset)
+    )
+    assert described is not None
+    zone = ZoneInfo(described.answers["zone"])
+    for month in (1, 7):
+        assert datetime(2026, month, 1, tzinfo=zone).utcoffset() == timedelta(hours=offset)
+
+
+@pytest.mark.parametrize("offset", [0, 15, -13, 2.25, "UTC+2"])
+def test_an_offset_no_zone_has_is_left_to_the_person(offset: Any) -> None:
+    described = described_in(
+        settings(ENABLE=("connect",), CONNECT_SOURCE="glooko", CONNECT_GLOOKO_TIMEZONE_OFFSET=offset)
+    )
+    assert described is not None
+    assert described.answers["zone"] == ""
+
+
+def test_glookos_variables_make_an_uploader_that_works(refreshed: Any, house: House) -> None:
+    with GlookoEmulator(house.clock).running() as glooko:
+        glooko.zone, glooko.told_zone = ZoneInfo("Etc/GMT-2"), None
+        glooko.readings(118)
+        [made] = refreshed(
+            ENABLE=("connect",),
+            CONNECT_SOURCE="glooko",
+            CONNECT_GLOOKO_EMAIL=glooko.email,
+            CONNECT_GLOOKO_PASSWORD=glooko.password,
+            CONNECT_GLOOKO_SERVER=glooko.url,
+            CONNECT_GLOOKO_TIMEZONE_OFFSET=2,
+        )
+        runner = Runner(
+            house.store, house.clock, house.keyring, around(house), limits=replace(QUICK, rest_s=0), jitter=lambda: 0.0
+        )
+        runner.run(made.id)
+    [entry] = Entries(house.store, house.clock, NOBODY).search()
+    assert (entry["sgv"], entry["date"]) == (118, START_MS - 10 * 60_000)
+
+
 def test_nightscout_is_described_with_a_token_behind_its_address() -> None:
     described = described_in(
         settings(
@@ -89,7 +166,7 @@ def test_nightscout_is_described_with_a_token_behind_its_address() -> None:
     [
         {},
         {**SHARE, "ENABLE": ("careportal",)},
-        {**SHARE, "CONNECT_SOURCE": "glooko"},
+        {**SHARE, "CONNECT_SOURCE": "diasend"},
         {"BRIDGE_USER_NAME": "ada", "BRIDGE_PASSWORD": "x"},
     ],
 )
