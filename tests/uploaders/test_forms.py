@@ -14,9 +14,10 @@ FILLED: dict[str, dict[str, Any]] = {
     "dexcom_share": {"account": "ada", "password": "secret"},
     "dexcom_api": {"client_id": "nightlight-app", "client_secret": "secret"},
     "eversense": {"email": "mum@example.org", "password": "secret"},
+    "glooko": {"email": "mum@example.org", "password": "secret"},
     "librelinkup": {"email": "mum@example.org", "password": "secret"},
-    "tandem_source": {"email": "mum@example.org", "password": "secret"},
     "medtrum": {"user": "mum@example.org", "password": "secret"},
+    "tandem_source": {"email": "mum@example.org", "password": "secret"},
     "nightscout": {"address": "https://ada.example.org", "token": "reader-0123456789abcdef"},
 }
 
