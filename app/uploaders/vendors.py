@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.errors import NotFound
+from app.uploaders.carelink.source import CARELINK
 from app.uploaders.dexcom_api.source import DEXCOM_API
 from app.uploaders.dexcom_share.source import DEXCOM_SHARE
 from app.uploaders.eversense.source import EVERSENSE
+from app.uploaders.glooko.source import GLOOKO
 from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.medtrum.source import MEDTRUM
 from app.uploaders.nightscout.source import NIGHTSCOUT
@@ -21,8 +23,10 @@ VENDORS: Mapping[str, Vendor] = {
         DEXCOM_SHARE,
         DEXCOM_API,
         LIBRELINKUP,
+        CARELINK,
         EVERSENSE,
         TANDEM_SOURCE,
+        GLOOKO,
         MEDTRUM,
         TIDEPOOL,
         NIGHTSCOUT,
