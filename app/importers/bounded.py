@@ -81,6 +81,17 @@ class Opened:
             self._members = tuple(self._listed()) if self.is_zip else ()
         return self._members
 
+    @property
+    def unpacked_head(self) -> bytes:
+        """Return the first 64 KiB, unpacked where they are a gzip's; empty when they cannot be."""
+        if not self._head.startswith(GZIP):
+            return self._head
+        try:
+            with self.open() as file:
+                return file.read(HEAD_BYTES)
+        except (TooMuch, *_BROKEN):
+            return b""
+
     def member_named(self, base: str) -> Member | None:
         """Return the member whose name ends in ``base``, whatever folder it is in."""
         return next((one for one in self.members if one.base.lower() == base.lower()), None)
@@ -95,14 +106,14 @@ class Opened:
 
     @contextmanager
     def open(self, member: Member | None = None) -> Iterator[IO[bytes]]:
-        """Open the file, or one of its members unpacked; a gzip is unpacked too.
+        """Open the file, or one of its members unpacked; a gzip is unpacked too, also one within a zip.
 
         Reading raises ``TooMuch`` and whatever unpacking raises for damaged data.
         """
         self.done_bytes = 0
         with self.path.open("rb") as raw:
             if member is not None:
-                with zipfile.ZipFile(raw) as packed, packed.open(member.name) as unpacked:
+                with zipfile.ZipFile(raw) as packed, _unpacked(packed, member) as unpacked:
                     yield _buffered(_Limited(unpacked, self, raw, self.size))
             elif self._head.startswith(GZIP):
                 with gzip.open(raw) as unpacked_whole:
@@ -122,6 +133,13 @@ class Opened:
             hidden = info.filename.startswith("__MACOSX/") or PurePosixPath(info.filename).name.startswith("._")
             if not info.is_dir() and not hidden:
                 yield Member(info.filename, info.file_size)
+
+
+def _unpacked(packed: zipfile.ZipFile, member: Member) -> IO[bytes] | gzip.GzipFile:
+    with packed.open(member.name) as file:
+        is_packed_twice = file.read(len(GZIP)) == GZIP
+    again = packed.open(member.name)
+    return gzip.GzipFile(fileobj=again) if is_packed_twice else again
 
 
 def _buffered(limited: _Limited) -> IO[bytes]:
@@ -153,3 +171,11 @@ class _Limited(io.RawIOBase):
 
 BROKEN: tuple[type[Exception], ...] = (TooMuch, *_BROKEN, UnicodeError, ValueError)
 """What reading a file may raise because of what is in it; the frame turns it into the end of the file, and says so."""
+
+
+def in_words(broken: BaseException) -> str:
+    """Return why reading a file ended, fit to follow "the file ends early: "."""
+    if isinstance(broken, EOFError):
+        return "it is cut off"
+    text = str(broken).strip().rstrip(".")
+    return text if isinstance(broken, ValueError) and text and len(text) < 120 else "it is damaged"

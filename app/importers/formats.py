@@ -7,17 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import NotFound
+from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
 from app.importers.format import Format
 from app.importers.libreview_csv import LibreViewCsv
 from app.importers.mysugr_csv import MySugrCsv
+from app.importers.nightscout_bson import NightscoutBson
+from app.importers.nightscout_json import NightscoutJson
 from app.logs import told
 
 log = logging.getLogger(__name__)
 
 FORMATS: Sequence[Format] = (
+    NightscoutBson(),
     LibreViewCsv(),
     MySugrCsv(),
+    AppleHealth(),
+    NightscoutJson(),
 )
 """In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
 

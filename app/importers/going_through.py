@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from app.actor import Actor
 from app.clock import Clock
-from app.importers.bounded import BROKEN, Opened
+from app.importers.bounded import BROKEN, Opened, in_words
 from app.importers.doubles import Doubles
 from app.importers.format import Format, Found, How, Item, Rejected, Said, Survey, Unreadable
 from app.importers.tally import Tally
@@ -34,7 +34,7 @@ def surveyed(format: Format, file: Opened) -> Survey:
     except Unreadable:
         raise
     except BROKEN as broken:
-        raise Unreadable(f"The file cannot be read: {_in_words(broken)}") from None
+        raise Unreadable(f"The file cannot be read: {in_words(broken)}") from None
     except Exception as unforeseen:
         raise _gave_up(format, unforeseen) from None
 
@@ -124,7 +124,7 @@ def _guarded(format: Format, file: Opened, how: How) -> Iterator[Item]:
     except Unreadable as refused:
         yield Said(f"The file ends early: {refused.message}.")
     except BROKEN as broken:
-        yield Said(f"The file ends early: {_in_words(broken)}.")
+        yield Said(f"The file ends early: {in_words(broken)}.")
     except Exception as unforeseen:
         yield Said(f"The file ends early: {_gave_up(format, unforeseen).message}.")
 
@@ -137,10 +137,3 @@ def _gave_up(format: Format, unforeseen: Exception) -> Unreadable:
         extra=told(format=format.name, kind=type(unforeseen).__name__, at=f"{place.name}:{place.lineno}"),
     )
     return Unreadable("Something in it is not as it should be", hint="Please report it.")
-
-
-def _in_words(broken: BaseException) -> str:
-    if isinstance(broken, EOFError):
-        return "it is cut off"
-    text = str(broken).strip().rstrip(".")
-    return text if isinstance(broken, ValueError) and text and len(text) < 120 else "it is damaged"
