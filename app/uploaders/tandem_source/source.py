@@ -25,8 +25,10 @@ from app.uploaders.tandem_source.windows import (
     DEEP,
     Pump,
     Window,
+    as_cursor,
     is_deep,
     moved,
+    offset_in,
     pumps_in,
     wanted_from,
     whole_hours,
@@ -78,7 +80,7 @@ class TandemSource:
         pump = self._pumps()[0]
         end_ms = min(pump.last_ms or now_ms, now_ms)
         window = Window(end_ms - DAY_MS, (end_ms // HOUR_MS + 1) * HOUR_MS, True)
-        log, _ = self._log(pump, window)
+        log, _, _ = self._log(pump, window, {})
         entries = documents_of(log, window.from_ms, window.end_ms, now_ms).documents["entries"]
         return sorted(entries, key=lambda entry: entry["date"])
 
@@ -119,12 +121,12 @@ class TandemSource:
         after: dict[str, int] = {}
         times_ms: list[int] = []
         for pump in pumps:
-            log, unusable = self._log(pump, window)
+            log, unusable, clock = self._log(pump, window, cursors)
             inside = [one.at_ms for one in log.events if one.at_ms < window.end_ms and one.at_ms <= now_ms]
             times_ms += inside
             parts += [documents_of(log, window.from_ms, window.end_ms, now_ms), Mapped(unusable=unusable)]
             if pump.id in asked:
-                after |= moved(pump, cursors, max(inside, default=0), window)
+                after |= moved(pump, cursors, max(inside, default=0), window) | (clock if window.is_last else {})
         span = whole_hours(times_ms, window)
         collections = ("entries", "treatments", "devicestatus")
         return Page(
@@ -134,8 +136,8 @@ class TandemSource:
             unusable=[why for part in parts for why in part.unusable],
         )
 
-    def _log(self, pump: Pump, window: Window) -> tuple[PumpLog, list[str]]:
-        """Fetch what a pump wrote in a window and around it, and say why some of it cannot be read."""
+    def _log(self, pump: Pump, window: Window, cursors: Cursors) -> tuple[PumpLog, list[str], dict[str, int]]:
+        """Fetch what a pump wrote in a window and around it; say why some cannot be read, and how its clock goes."""
         first, last = window.days(self._wall_clock)
         found = self._account.call(
             lambda client, ticket: client.logs(ticket.token, ticket.pumper_id, pump.id, first, last, ASKED_FOR)
@@ -146,8 +148,10 @@ class TandemSource:
         events, unusable = _read(records)
         changes, _ = _read(found.get("clockChanges"))
         ours = {event.key for event in events}
-        placed = timed([*changes, *events], self._wall_clock, self._access.clock.now_ms())
-        return PumpLog(pump.id, pump.model, [one for one in placed if one.event.key in ours]), unusable
+        unset_min = offset_in(cursors.get(pump.unset))
+        line = timed([*changes, *events], self._wall_clock, self._access.clock.now_ms(), unset_min)
+        log = PumpLog(pump.id, pump.model, [one for one in line.events if one.event.key in ours])
+        return log, unusable, {pump.unset: as_cursor(line.unset_min)} if log.events else {}
 
     def _profile(self, pumps: Sequence[Pump]) -> Iterator[Page]:
         pump = next((one for one in pumps if one.settings), None)

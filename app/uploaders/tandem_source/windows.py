@@ -30,6 +30,7 @@ DEEP = "deep"
 """The cursor that says when a fetch last reached a day back."""
 
 _AT_REST_MS = 2 * DAY_MS
+_ABOVE_ANY_OFFSET = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Pump:
     def told(self) -> str:
         """Return the name of the cursor that keeps ``told_ms`` (0 for none): while it stays there is nothing new."""
         return f"told_{self._short}"
+
+    @cached_property
+    def unset(self) -> str:
+        """Return the name of the cursor that keeps the offset the pump's clock still has, see ``as_cursor``."""
+        return f"unset_{self._short}"
 
     @cached_property
     def _short(self) -> str:
@@ -118,6 +124,16 @@ def _wanted_of_unknown(pump: Pump, cursors: Cursors, first_ms: int, now_ms: int)
     if pump.cursor in cursors:
         return max(cursors[pump.cursor] - overlap_ms(cursors.get(DEEP, 0), now_ms), most_ms)
     return now_ms - DAY_MS if pump.told in cursors else most_ms
+
+
+def offset_in(cursor: int | None) -> int | None:
+    """Return the offset (minutes) that is kept in a cursor, None for none."""
+    return cursor - _ABOVE_ANY_OFFSET if cursor else None
+
+
+def as_cursor(offset_min: int | None) -> int:
+    """Return an offset (minutes) as a cursor keeps it: 0 is none."""
+    return 0 if offset_min is None else offset_min + _ABOVE_ANY_OFFSET
 
 
 def windows(from_ms: int, now_ms: int) -> Iterator[Window]:
