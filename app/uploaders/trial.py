@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.clock import Clock
@@ -15,11 +16,12 @@ from app.keyring import SealBroken
 from app.logs import told
 from app.store.interface import Document
 from app.uploaders.errors import ActionRequired, Patient, PatientAmbiguous, Transient, UploaderFailure
+from app.uploaders.form import Answers
 from app.uploaders.guard import Limits
 from app.uploaders.state import Uploader
 from app.uploaders.surroundings import Surroundings
 from app.uploaders.transport import Line
-from app.uploaders.uploaders import Uploaders
+from app.uploaders.uploaders import Lent, Uploaders
 from app.uploaders.vendor import Access, Session, Vendor
 from app.uploaders.vendors import vendor_named
 
@@ -58,7 +60,8 @@ def try_out(
 ) -> Trial:
     """Try a filled form; secrets left empty are those kept for ``uploader_id``. Raises ``FormRefused``, ``NotFound``.
 
-    Nothing is stored. An account the vendor has locked is left alone.
+    Nothing is stored, but for a session that only its owner's browser can open: that one is used, and kept when it was
+    renewed. An account the vendor has locked is left alone.
     """
     vendor = vendor_named(vendor_name)
     kept = uploaders.find(uploader_id) if uploader_id else None
@@ -67,8 +70,37 @@ def try_out(
     read = uploaders.read(vendor_name, answers, kept=kept.secrets_set if kept else ())
     try:
         known = uploaders.secrets_of(kept.id) if kept and set(kept.secrets_set) - set(read.secrets) else {}
+        with _session(uploaders, vendor, kept, read) as lent:
+            if lent is None:
+                sentence = f"{vendor.title} is being read right now."
+                return Trial(False, sentence, "Test again in a minute.", Transient.code)
+            whole = replace(read, secrets=known | read.secrets)
+            return _tried(uploaders, vendor, whole, lent, clock, around, limits, unit)
     except SealBroken as broken:
         return Trial(False, broken.message, broken.hint, ActionRequired.code, "key")
+
+
+def _session(
+    uploaders: Uploaders, vendor: Vendor, kept: Uploader | None, read: Answers
+) -> AbstractContextManager[Lent | None]:
+    """Return the session to try with: that of the browser's sign-in where the answers still fit to it, else none."""
+    sign_in = vendor.sign_in
+    if sign_in is None or kept is None or read.secrets:
+        return nullcontext(Lent({}, _forget))
+    fits = all(kept.options.get(name) == read.options.get(name) for name in sign_in.depends_on)
+    return uploaders.lent_session(kept.id) if fits else nullcontext(Lent({}, _forget))
+
+
+def _tried(
+    uploaders: Uploaders,
+    vendor: Vendor,
+    read: Answers,
+    lent: Lent,
+    clock: Clock,
+    around: Surroundings,
+    limits: Limits | None,
+    unit: Unit,
+) -> Trial:
     end_s = clock.monotonic_s() + TRIAL_S
 
     def go_on() -> None:
@@ -85,9 +117,9 @@ def try_out(
     )
     access = Access(
         options=read.options,
-        secrets=known | read.secrets,
-        session={},
-        keep=_forget,
+        secrets=read.secrets,
+        session=lent.session,
+        keep=lent.keep,
         spend=_leave,
         line=line,
         clock=clock,

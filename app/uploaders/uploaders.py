@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +19,22 @@ from app.uploaders.form import Answers, FormField, FormRefused, described, read_
 from app.uploaders.seen import COLLECTION as SEEN
 from app.uploaders.seen import Seen
 from app.uploaders.state import COLLECTION, State, Uploader, state_document, uploader_in
-from app.uploaders.vendor import Vendor
+from app.uploaders.vendor import Session, Vendor
 from app.uploaders.vendors import vendor_named
 
 PEOPLE, ENVIRONMENT = "people", "environment"
+
+
+LENT_MS = 60_000
+"""Longer than any trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A session, and what keeps it when it was renewed."""
+
+    session: Session = field(repr=False)
+    keep: Callable[[Session], None]
 
 
 def place_of(uploader_id: str) -> str:
@@ -148,6 +162,30 @@ class Uploaders:
         Raises ``NotFound``, ``SealBroken``.
         """
         return opened(self._keyring, self._row(uploader_id))
+
+    @contextmanager
+    def lent_session(self, uploader_id: str) -> Iterator[Lent | None]:
+        """Lend the session of an uploader, None while a run uses it: two that renew it at once would both lose it.
+
+        Raises ``NotFound``, ``SealBroken``.
+        """
+        name, owner = f"uploader:{uploader_id}", secrets.token_hex(8)
+        if self._store.take_lease(name, owner, ttl_ms=LENT_MS) is None:
+            yield None
+            return
+        try:
+            row = self._row(uploader_id)
+            place = session_place_of(uploader_id)
+            sealed = row["session"]
+
+            def keep(session: Session) -> None:
+                content = {"id": uploader_id, "session": session}
+                which = {"_id": uploader_id, "revision": row["revision"]}
+                self._rows.update_one(which, {"$set": {"session": self._keyring.seal(place, content)}})
+
+            yield Lent(self._keyring.open(place, sealed)["session"] if sealed else {}, keep)
+        finally:
+            self._store.drop_lease(name, owner)
 
     def _row(self, uploader_id: str) -> Document:
         row = self._rows.find_one({"_id": uploader_id})

@@ -11,6 +11,7 @@ from app.uploaders.librelinkup.source import LinkUpForm
 from app.uploaders.vendors import VENDORS
 
 FILLED: dict[str, dict[str, Any]] = {
+    "carelink": {"country": "DE"},
     "dexcom_share": {"account": "ada", "password": "secret"},
     "dexcom_api": {"client_id": "nightlight-app", "client_secret": "secret"},
     "eversense": {"email": "mum@example.org", "password": "secret"},
@@ -36,7 +37,7 @@ def test_every_field_can_be_shown(vendor: str) -> None:
 def test_the_least_a_vendor_needs_is_enough_and_the_rest_has_its_default(vendor: str) -> None:
     read = read_answers(VENDORS[vendor].form, FILLED[vendor])
     assert read.options["glucose"] == "alone"
-    assert set(read.secrets) == set(FILLED[vendor]) - {"address", "client_id"}
+    assert set(read.secrets) == set(FILLED[vendor]) - {"address", "client_id", "country"}
     assert not set(read.secrets) & set(read.options)
 
 

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_not_found(uploaders: Uploaders) -> None:
     with pytest.raises(NotFound):
         uploaders.edit("nobody", ANSWERS)
     with pytest.raises(NotFound):
-        uploaders.create("carelink", {})
+        uploaders.create("nobody", {})
 
 
 def test_secrets_swapped_between_two_uploaders_do_not_open(house: House, uploaders: Uploaders) -> None:
