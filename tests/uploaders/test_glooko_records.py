@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from app.glucose.wall_clock import WallClock
 from app.records.sources.documents import BadRecord
+from app.records.sources.layers import SCHEDULED, SUSPENDED, TEMPORARY, Layers
 from app.store.interface import Document
-from app.uploaders.glooko.basals import SCHEDULED, SUSPENDED, TEMPORARY, Layers, basal, uncovered
+from app.uploaders.glooko.basals import basal
 from app.uploaders.glooko.known import SAME_ENTERED_MS, Known
 from app.uploaders.glooko.mapper import (
     Origin,
@@ -373,27 +374,6 @@ def test_a_rate_of_the_program_is_shown_where_nothing_else_held() -> None:
     ]
     assert len({one["identifier"] for one in pieces}) == 2
     assert beneath(SUSPENDED, layers, duration=6 * 3600)[0]["duration"] == 360
-
-
-SPANS = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(lambda pair: (min(pair), max(pair)))
-
-
-@given(SPANS, st.lists(SPANS))
-def test_what_is_left_of_a_span_is_exactly_what_no_other_covers(
-    span: tuple[int, int], over: list[tuple[int, int]]
-) -> None:
-    left = uncovered(span, over)
-    covered = {place for first, end in over for place in range(first, end)}
-    assert {place for first, end in left for place in range(first, end)} == set(range(*span)) - covered
-    assert sum(end - first for first, end in left) == len(set(range(*span)) - covered)
-
-
-@given(st.lists(SPANS, max_size=20), SPANS)
-def test_layers_find_all_that_lies_above(above: list[tuple[int, int]], span: tuple[int, int]) -> None:
-    layers = Layers()
-    for one in above:
-        layers.learn(SUSPENDED, one)
-    assert layers.left_of(SCHEDULED, span) == uncovered(span, above)
 
 
 def told_after(first: list[Document], second: list[Document], within_ms: int = SAME_ENTERED_MS) -> list[Document]:

@@ -1,69 +1,18 @@
-"""Basal rates as they were given: what the pump had in its program, under what somebody set for a time, under stops.
-
-Glooko tells the three apart, and does not say whether a rate of the program goes on beneath a temporary one. So the
-lower one is shown for the time only in which no higher one held: each record becomes the pieces that are left of it.
-"""
+"""Basal rates as they were given: each record becomes the pieces in which no higher layer held (``layers.py``)."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from app.records.sources.acts import LONGEST_MIN, MOST_RATE_U_PER_H, event, temp_basal
 from app.records.sources.documents import MINUTE_MS, BadRecord, amount_of
+from app.records.sources.layers import SUSPENDED, Layers, Span
 from app.store.interface import Document
 from app.uploaders.glooko.mapper import Origin, first_of, identifier_in, insulin_in
 
-SUSPENDED, TEMPORARY, SCHEDULED = "suspend_basal", "temporary_basal", "scheduled_basal"
-LAYERS = (SUSPENDED, TEMPORARY, SCHEDULED)
-"""From the one that holds whatever the others say, to the one that holds when nothing else does."""
-
 MOST_PIECES = 12
 _PIECE_MIN = 30.0  # no more pieces than the record has half hours: nobody sets and unsets a rate faster than that
-
-Span = tuple[int, int]
-
-
-class Layers:
-    """The spans (UTC epoch ms) of the layers, as far as they are known in a run."""
-
-    def __init__(self) -> None:
-        self._spans: dict[str, list[Span]] = {layer: [] for layer in LAYERS}
-        self._longest_ms = 0
-
-    def learn(self, layer: str, span: Span) -> None:
-        """Take note of a time in which a layer held; the lowest is above none."""
-        kept = self._spans[layer]
-        place = bisect_left(kept, span)
-        if layer != SCHEDULED and span[1] > span[0] and kept[place : place + 1] != [span]:
-            kept.insert(place, span)
-            self._longest_ms = max(self._longest_ms, span[1] - span[0])
-
-    def left_of(self, layer: str, span: Span) -> list[Span]:
-        """Return the parts of a span in which no higher layer held."""
-        over: list[Span] = []
-        for above in LAYERS[: LAYERS.index(layer)]:
-            kept = self._spans[above]
-            over += kept[bisect_left(kept, (span[0] - self._longest_ms, 0)) : bisect_left(kept, (span[1], 0))]
-        return uncovered(span, over)
-
-
-def uncovered(span: Span, over: Iterable[Span]) -> list[Span]:
-    """Return the parts of a span that none of the others covers, oldest first."""
-    first_ms, end_ms = span
-    parts: list[Span] = []
-    for other_first_ms, other_end_ms in sorted(over):
-        if other_end_ms <= first_ms:
-            continue
-        if other_first_ms >= end_ms:
-            break
-        if other_first_ms > first_ms:
-            parts.append((first_ms, other_first_ms))
-        first_ms = other_end_ms
-    if first_ms < end_ms:
-        parts.append((first_ms, end_ms))
-    return parts
 
 
 def span_of(record: Mapping[str, Any], origin: Origin) -> Span:

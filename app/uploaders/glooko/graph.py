@@ -16,9 +16,10 @@ from app.records.sources.acts import event, temp_basal
 from app.records.sources.basals import BLOCK_MS, Piece, joined
 from app.records.sources.documents import MINUTE_MS, BadRecord
 from app.records.sources.kinds import BASALS
+from app.records.sources.layers import LAYERS, SCHEDULED, SUSPENDED, TEMPORARY, Layers
 from app.store.interface import Document
 from app.uploaders.glooko import mapper
-from app.uploaders.glooko.basals import LAYERS, SCHEDULED, SUSPENDED, TEMPORARY, Layers, rate_in, span_of
+from app.uploaders.glooko.basals import rate_in, span_of
 from app.uploaders.glooko.known import SAME_ENTERED_MS, Known
 from app.uploaders.glooko.mapper import Origin
 from app.uploaders.glooko.moments import Moments

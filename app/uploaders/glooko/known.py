@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.records.sources.documents import MINUTE_MS, ms_of
+from app.records.sources.layers import Layers
 from app.store.interface import Document
-from app.uploaders.glooko.basals import Layers
 
 SAME_PUMP_MS = MINUTE_MS
 SAME_ENTERED_MS = 2 * MINUTE_MS

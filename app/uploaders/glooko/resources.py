@@ -13,6 +13,7 @@ from typing import Any
 
 from app.records.sources.documents import DAY_MS, HOUR_MS
 from app.records.sources.kinds import BASALS, BOLUSES, CARBS, EVENTS, GLUCOSE
+from app.records.sources.layers import SCHEDULED, SUSPENDED, TEMPORARY
 from app.store.interface import Document
 from app.uploaders.glooko import basals, mapper
 from app.uploaders.glooko.known import SAME_ENTERED_MS, SAME_PUMP_MS, Known
@@ -157,9 +158,9 @@ RESOURCES: tuple[Resource, ...] = (
         _act("food"),
         within_ms=SAME_ENTERED_MS,
     ),
-    _basals(basals.SUSPENDED, "suspend_basals", FEW_MS, "suspendBasal"),
-    _basals(basals.TEMPORARY, "temporary_basals", FEW_MS, "temporaryBasal"),
-    _basals(basals.SCHEDULED, "scheduled_basals", MANY_MS, "scheduledBasal"),
+    _basals(SUSPENDED, "suspend_basals", FEW_MS, "suspendBasal"),
+    _basals(TEMPORARY, "temporary_basals", FEW_MS, "temporaryBasal"),
+    _basals(SCHEDULED, "scheduled_basals", MANY_MS, "scheduledBasal"),
     Resource(
         "events",
         "/api/v2/pumps/events",

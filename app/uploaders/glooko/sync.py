@@ -14,10 +14,11 @@ from typing import Any
 from app.clock import iso_of
 from app.glucose.wall_clock import WallClock
 from app.records.sources.documents import DAY_MS, HOUR_MS, BadRecord
+from app.records.sources.layers import LAYERS
 from app.store.interface import Document
 from app.uploaders.errors import SchemaChanged
 from app.uploaders.glooko.auth import Account
-from app.uploaders.glooko.basals import LAYERS, most_pieces, span_of
+from app.uploaders.glooko.basals import most_pieces, span_of
 from app.uploaders.glooko.client import FIRST_GUID, SyncPage
 from app.uploaders.glooko.known import Known
 from app.uploaders.glooko.mapper import Origin
