@@ -159,10 +159,13 @@ def moved(pump: Pump, cursors: Cursors, newest_ms: int, window: Window) -> dict[
 
 
 def whole_hours(times_ms: Sequence[int], window: Window) -> tuple[int, int] | None:
-    """Return the whole hours of a window that the log surely covers, None when there are none."""
+    """Return the whole hours of a window that the log covers, None when there are none.
+
+    An answer that holds nothing of a time says nothing of it: what was brought before stays.
+    """
     if not times_ms:
         return None
-    first_ms = -(-min(times_ms) // HOUR_MS) * HOUR_MS
+    first_ms = min(times_ms) // HOUR_MS * HOUR_MS
     end_ms = (max(times_ms) // HOUR_MS + 1) * HOUR_MS
     span = max(first_ms, window.from_ms), min(end_ms, window.end_ms)
     return span if span[0] < span[1] else None
