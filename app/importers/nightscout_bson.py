@@ -81,10 +81,8 @@ def _read(file: Opened, part: Part, taking: Taking, database: str) -> Iterator[I
             if database and namespace.database != database:
                 continue
             counts[namespace] += 1
-            place = f"record {counts[namespace]}"
-            item = _item(
-                read, namespace.collection, taking, f"{namespace.collection}, {place}" if part.member else place
-            )
+            place = f"{namespace.collection}, record {counts[namespace]}"
+            item = _item(read, namespace.collection, taking, place)
             if item is not None:
                 yield item
 

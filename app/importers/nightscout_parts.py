@@ -10,9 +10,8 @@ from typing import Any
 
 from app.importers.bounded import BROKEN, Member, Opened, in_words
 from app.importers.format import Found, Item, Question, Rejected, Said
-from app.records.sources.documents import BadRecord
+from app.records.sources.documents import TIME_FIELDS, BadRecord
 from app.records.sources.nightscout_documents import collection_of, is_deleted, kept_document
-from app.store.interface import Document
 
 ORDER = ("profile", "entries", "treatments", "devicestatus", "food", "activity")
 """The collections of health records, in the order in which they are imported where a file leaves the choice."""
@@ -110,22 +109,17 @@ class Taking:
             self._deleted += 1
             return None
         shape = collection_of(record) or ""
-        if not named and not shape:
+        if shape and named and TIME_FIELDS[named] not in record:
+            named = ""  # a file is soon called by a wrong name
+        collection = named or shape
+        if not collection:
             return Rejected(place, "it is none of Nightscout's health records")
         try:
-            return Found(*self._document(record, named or shape, shape), place)
+            return Found(collection, kept_document(record, collection, self._now_ms), place)
         except BadRecord as problem:
             return Rejected(place, str(problem))
         except _UNKNOWN_SHAPE:
             return Rejected(place, "it has an unknown shape")
-
-    def _document(self, record: Any, collection: str, shape: str) -> tuple[str, Document]:
-        try:
-            return collection, kept_document(record, collection, self._now_ms)
-        except BadRecord:
-            if shape in ("", collection):
-                raise
-        return shape, kept_document(record, shape, self._now_ms)
 
     def leave_out(self, name: str) -> None:
         """Take note that something in the file is not imported."""
