@@ -21,7 +21,6 @@ from app.uploaders.glooko.mapper import (
     Origin,
     activity,
     alarm,
-    changes_in,
     extended_bolus,
     extended_minutes,
     food,
@@ -297,26 +296,12 @@ def test_food_activity_notes_and_alarms() -> None:
         alarm({}, AT)
 
 
-@pytest.mark.parametrize(
-    ("words", "kinds"),
-    [
-        ("pod_activated", ["Site Change", "Insulin Change"]),
-        ("Pod Activation", ["Site Change", "Insulin Change"]),
-        ("podChange", ["Site Change", "Insulin Change"]),
-        ("POD_DEACTIVATED", []),
-        ("setSiteChange", ["Site Change"]),
-        ("Cannula Fill", ["Site Change"]),
-        ("reservoir_change", ["Insulin Change"]),
-        ("Cartridge loaded", ["Insulin Change"]),
-        ("Low reservoir", []),
-        ("pod_expired", []),
-        ("somethingNew", []),
-        ("", []),
-    ],
-)
-def test_changes_are_known_by_their_words(words: str, kinds: list[str]) -> None:
-    assert [kind for kind, _ in changes_in(words)] == kinds
-    assert [one["eventType"] for one in pump_event({"eventType": words}, AT)] == kinds
+def test_a_new_pod_is_a_new_site_and_new_insulin() -> None:
+    assert [one["eventType"] for one in pump_event({"eventType": "pod_activated"}, AT)] == [
+        "Site Change",
+        "Insulin Change",
+    ]
+    assert pump_event({"eventType": "somethingNew"}, AT) == []
 
 
 def test_every_document_says_whose_and_which_it_is() -> None:

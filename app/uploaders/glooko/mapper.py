@@ -32,6 +32,7 @@ from app.records.sources.documents import (
     meter_entry,
     sensor_entry,
 )
+from app.records.sources.pump_words import changes_in
 from app.store.interface import Document
 from app.uploaders.glooko.moments import Moment
 
@@ -66,7 +67,6 @@ _ALARM_NAMES = (
 )
 _EVENT_NAMES = ("eventType", "type", "name", "event", "eventName", "description")
 _NOTE_TEXTS = ("text", "note", "notes", "content", "body", "value", "description")
-_DONE = ("chang", "fill", "load", "prim", "insert", "replac", "activat")
 _BY_THE_PUMP = ("automatic", "isAutomatic", "isAutomated", "automated", "isAutomaticBolus")
 
 
@@ -246,21 +246,6 @@ def pump_event(record: Mapping[str, Any], origin: Origin) -> list[Document]:
     """Return the changes an event of a pump means: a new pod is a new site and new insulin. Others say nothing here."""
     words = text_of(record, _EVENT_NAMES)
     return [event(kind, **origin.act(slot)) for kind, slot in changes_in(words)]
-
-
-def changes_in(words: str) -> Sequence[tuple[str, str]]:
-    """Return the event types, each with its slot, that the name of a pump's event speaks of."""
-    plain = "".join(letter for letter in words.lower() if letter.isalnum())
-    site, insulin = ("Site Change", "site"), ("Insulin Change", "insulin")
-    if "deactivat" in plain or not any(word in plain for word in _DONE):
-        return ()
-    if "pod" in plain:
-        return (site, insulin)
-    if any(word in plain for word in ("site", "cannula", "infusionset")):
-        return (site,)
-    if any(word in plain for word in ("reservoir", "cartridge", "insulin")):
-        return (insulin,)
-    return ()
 
 
 def alarm(record: Mapping[str, Any], origin: Origin) -> list[Document]:
