@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
 from app.records.sources.documents import BadRecord
 from app.records.sources.kinds import BASALS, BOLUSES, CARBS, EVENTS
-from app.records.sources.sameness import NEAR_MS
 from app.records.sources.tidepool.meals import COMPANION_MS
 from app.records.sources.tidepool.reading import Made, Reading
 from app.records.sources.tidepool.record import moment_of, type_of
@@ -59,7 +57,7 @@ def page_of(
     return Page(
         _cursors(times, piece, plan) | ({OFFSETS: plan.now_ms} if has_offsets else {}),
         {collection: _documents(kept, collection) for collection in ("entries", "treatments")},
-        fillers=_fillers(kept),
+        fillers=[one.document for one in kept if one.fills],
         deleted={"treatments": [name for name, at_ms in reading.joined() if _is_wanted("bolus", at_ms, piece, plan)]},
         whole=_whole(times, piece, plan, kinds, {type for type, _ in bad}, has_offsets=has_offsets),
         unusable=[why for _, why in bad],
@@ -88,17 +86,6 @@ def _is_wanted(type: str, at_ms: int, piece: Piece, plan: Plan) -> bool:
 def _documents(made: Iterable[Made], collection: str) -> list[Document]:
     wanted = (one.document for one in made if one.collection == collection and not one.fills)
     return list({document["identifier"]: document for document in wanted}.values())
-
-
-def _fillers(made: Sequence[Made]) -> list[Document]:
-    """Return the readings a pump repeats of another maker's sensor, where the page has none of the sensor's own."""
-    own = sorted(one.at_ms for one in made if one.type == "cbg" and not one.fills)
-
-    def is_near(at_ms: int) -> bool:
-        place = bisect_left(own, at_ms - NEAR_MS + 1)
-        return place < len(own) and own[place] < at_ms + NEAR_MS
-
-    return [one.document for one in made if one.fills and not is_near(one.at_ms)]
 
 
 def _cursors(times: Mapping[str, int], piece: Piece, plan: Plan) -> dict[str, int]:

@@ -49,10 +49,15 @@ def mgdl_in(value: Any, units: Any) -> int:
     return glucose_of(mgdl_of(number) if in_mmoll else number)
 
 
-def reading(record: Record) -> tuple[Document, bool]:
-    """Return the entry for a sensor's reading, and whether it only fills holes: a pump's echo of another's sensor."""
+def is_repeated(record: Record) -> bool:
+    """Tell whether a reading is a pump's repetition of what another maker's sensor measured."""
+    return text_of(record.get("deviceId")).lower().startswith(_REPEATERS)
+
+
+def reading(record: Record) -> Document:
+    """Return the entry for a sensor's reading."""
     device = device_of(record.fields)
-    entry = sensor_entry(
+    return sensor_entry(
         identifier=record.identifier(),
         at_ms=record.at_ms,
         glucose_mgdl=_in_range(record),
@@ -60,8 +65,6 @@ def reading(record: Record) -> tuple[Document, bool]:
         direction=_direction(record, device),
         offset_min=record.offset_min,
     )
-    pump = text_of(record.get("deviceId")).lower()
-    return entry, pump.startswith(_REPEATERS)
 
 
 def stick(record: Record) -> Iterator[tuple[str, Document]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.records.sources.documents import MINUTE_MS, BadRecord
 from app.records.sources.tidepool.events import activity, device_event
-from app.records.sources.tidepool.glucose import calibration, ketones, mgdl_in, reading, stick
+from app.records.sources.tidepool.glucose import calibration, is_repeated, ketones, mgdl_in, reading, stick
 from app.records.sources.tidepool.insulin import basal, given, injection, is_given
 from app.records.sources.tidepool.meals import Meals, bolus_named_in, bolus_within, food, lone_meal, meal_in
 from app.records.sources.tidepool.record import Record, record_of, text_of, type_of
@@ -28,6 +28,28 @@ TYPES = (
 
 _SAME_STICK_MIN = 5
 """A calibration this near to a finger stick of its value is that finger stick."""
+
+_SAME_READING_MIN = 2
+"""A pump's repetition this near to a sensor's own reading is that reading."""
+
+_DAY_MIN = 24 * 60
+
+
+class _Minutes:
+    """Minutes in which something was, a few bytes for each day."""
+
+    def __init__(self) -> None:
+        self._by_day: dict[int, int] = {}
+
+    def add(self, at_ms: int) -> None:
+        """Remember the minute of an instant."""
+        day, minute = divmod(at_ms // MINUTE_MS, _DAY_MIN)
+        self._by_day[day] = self._by_day.get(day, 0) | 1 << minute
+
+    def has_near(self, at_ms: int, minutes: int) -> bool:
+        """Tell whether something was at most so many minutes from an instant."""
+        around = range(at_ms // MINUTE_MS - minutes, at_ms // MINUTE_MS + minutes + 1)
+        return any(self._by_day.get(each // _DAY_MIN, 0) >> each % _DAY_MIN & 1 for each in around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +88,7 @@ class Reading:
         self._has_carbs = has_carbs
         self._meals = Meals()
         self._sticks: set[tuple[int, int]] = set()
+        self._sensed = _Minutes()
         self.knows_profile = knows_profile
 
     def see(self, fields: Any) -> None:
@@ -80,6 +103,10 @@ class Reading:
             elif type == "smbg":
                 record = record_of(fields, self._now_ms)
                 self._sticks.add((record.at_ms // MINUTE_MS, mgdl_in(record.get("value"), record.get("units"))))
+            elif type == "cbg":
+                record = record_of(fields, self._now_ms)
+                if not is_repeated(record):
+                    self._sensed.add(record.at_ms)
         except (BadRecord, TypeError, ValueError, ArithmeticError):
             return
 
@@ -120,8 +147,9 @@ class Reading:
     def _of(self, record: Record) -> Iterator[tuple[str, Document, bool]]:
         match record.type:
             case "cbg":
-                entry, fills = reading(record)
-                yield "entries", entry, fills
+                entry, repeated = reading(record), is_repeated(record)
+                if not (repeated and self._sensed.has_near(record.at_ms, _SAME_READING_MIN)):
+                    yield "entries", entry, repeated
             case "smbg":
                 for collection, document in stick(record):
                     yield collection, document, False

@@ -80,7 +80,7 @@ def changed(settings: Iterable[Settings], known: Sequence[Sight]) -> tuple[list[
 
 def _profile(record: Record, name: str, *, in_mmoll: bool) -> PumpProfile:
     def mgdl(value: float) -> float:
-        return half_up(value * MGDL_PER_MMOLL, 1) if in_mmoll else value
+        return half_up(value * MGDL_PER_MMOLL if in_mmoll else value, 1)
 
     targets = [(minute, *_target(item)) for minute, item in _items(record, name, "bgTargets", "bgTarget")]
     # A ratio in exchanges would be read as one in grams.
