@@ -90,17 +90,21 @@ def direction_named(text: str) -> Direction:
 
 
 def direction_between(earlier: Measured, later: Measured) -> Direction:
-    """Return the direction from one reading to a later one.
-
-    NONE unless both are numbers, 4 to 12 minutes apart. Rates in mg/dL per minute: up to 1 is flat, up to 2 forty-five
-    degrees, up to 3 single, above that double (Dexcom's own steps).
-    """
+    """Return the direction from one reading to a later one; NONE unless both are numbers, 4 to 12 minutes apart."""
     apart_min = (later.at_ms - earlier.at_ms) / _MINUTE_MS
     numbers = sense_of(earlier.mgdl) is sense_of(later.mgdl) is Sense.NUMBER
     if not numbers or not _APART_MIN[0] <= apart_min <= _APART_MIN[1]:
         return Direction.NONE
-    rate = (later.mgdl - earlier.mgdl) / apart_min
-    up = rate > 0
+    return direction_at((later.mgdl - earlier.mgdl) / apart_min)
+
+
+def direction_at(rate_mgdl_per_min: float) -> Direction:
+    """Return the direction for a rate of change.
+
+    Up to 1 mg/dL per minute is flat, up to 2 forty-five degrees, up to 3 single, above that double (Dexcom's own
+    steps).
+    """
+    rate, up = rate_mgdl_per_min, rate_mgdl_per_min > 0
     if abs(rate) <= 1:
         return Direction.FLAT
     if abs(rate) <= 2:

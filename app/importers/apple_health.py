@@ -25,7 +25,7 @@ class AppleHealth:
         if file.is_zip:
             member = export_in(file)
             return f"{member.base} in it is health data of Apple" if member else None
-        return "it is health data of Apple" if is_export(file.head) else None
+        return "it is health data of Apple" if is_export(file.unpacked_head) else None
 
     def survey(self, file: Opened) -> Survey:
         """Look at all samples: which app wrote what."""

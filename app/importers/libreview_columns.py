@@ -74,7 +74,7 @@ class Layout:
 
 def layout_of(file: Opened) -> Layout | None:
     """Return the layout of a file, None for a table that is none of LibreView's."""
-    lines = re.split(r"\r\n?|\n", text_of(file.head), maxsplit=_LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
+    lines = re.split(r"\r\n?|\n", text_of(file.unpacked_head), maxsplit=_LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
     made_on = ""
     for number, line in enumerate(lines, 1):
         delimiter = delimiter_of(line)

@@ -52,7 +52,7 @@ def lines_of(file: Opened, layout: Layout) -> Iterator[Line]:
     """Yield the rows below the header that hold anything; a header that comes again is none."""
     header: tuple[str, ...] | None = None
     with file.open() as content:
-        for row in rows(content, file.head, layout.delimiter):
+        for row in rows(content, file.unpacked_head, layout.delimiter):
             if row.number == layout.header_row:
                 header = row.fields
             elif row.number > layout.header_row and any(row.fields) and row.fields != header:

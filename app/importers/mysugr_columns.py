@@ -80,7 +80,7 @@ class Columns:
 
 def columns_of(file: Opened) -> Columns | None:
     """Return the columns of a file, None for a table that is none of mySugr's."""
-    lines = re.split(r"\r\n?|\n", text_of(file.head), maxsplit=_LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
+    lines = re.split(r"\r\n?|\n", text_of(file.unpacked_head), maxsplit=_LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
     for number, line in enumerate(lines, 1):
         delimiter = delimiter_of(line)
         try:

@@ -154,7 +154,7 @@ def _columns(file: Opened) -> Columns:
 
 def _lines(file: Opened, columns: Columns) -> Iterator[Line]:
     with file.open() as content:
-        for row in rows(content, file.head, columns.delimiter):
+        for row in rows(content, file.unpacked_head, columns.delimiter):
             if row.number > columns.header_row and any(row.fields):
                 yield Line(row, columns)
 
