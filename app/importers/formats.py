@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from app.errors import NotFound
 from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
+from app.importers.clarity_csv import ClarityCsv
 from app.importers.format import Format
+from app.importers.glooko_zip import GlookoZip
 from app.importers.libreview_csv import LibreViewCsv
 from app.importers.mysugr_csv import MySugrCsv
 from app.importers.nightscout_bson import NightscoutBson
 from app.importers.nightscout_json import NightscoutJson
+from app.importers.xdrip_database import XdripDatabase
 from app.logs import told
 
 log = logging.getLogger(__name__)
@@ -21,9 +24,12 @@ log = logging.getLogger(__name__)
 FORMATS: Sequence[Format] = (
     NightscoutBson(),
     LibreViewCsv(),
+    ClarityCsv(),
     MySugrCsv(),
     AppleHealth(),
+    GlookoZip(),
     NightscoutJson(),
+    XdripDatabase(),
 )
 """In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
 
