@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from app.records.deletion import is_deleted
@@ -175,7 +176,7 @@ class TidepoolSource:
         if PROFILE in self._kinds and self._account.session.get("settings"):
             return True
         stored = self._access.outgoing
-        pages = (*stored.changed("profile", 0), stored.never_stamped("profile", "_id", None))
+        pages = chain(stored.changed("profile", 0), stored.never_stamped("profile"))
         return any(not is_deleted(profile) for page in pages for profile in page)
 
 
