@@ -16,6 +16,8 @@ from app.importers.libreview_csv import LibreViewCsv
 from app.importers.mysugr_csv import MySugrCsv
 from app.importers.nightscout_bson import NightscoutBson
 from app.importers.nightscout_json import NightscoutJson
+from app.importers.tidepool_json import TidepoolJson
+from app.importers.tidepool_xlsx import TidepoolXlsx
 from app.importers.xdrip_database import XdripDatabase
 from app.logs import told
 
@@ -28,6 +30,8 @@ FORMATS: Sequence[Format] = (
     MySugrCsv(),
     AppleHealth(),
     GlookoZip(),
+    TidepoolXlsx(),
+    TidepoolJson(),
     NightscoutJson(),
     XdripDatabase(),
 )
