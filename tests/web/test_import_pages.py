@@ -175,11 +175,11 @@ def test_in_a_browser_the_page_waits_by_itself(
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_text("Waiting to be looked at …")).to_be_visible()
     work(household)
-    expect(page.get_by_text("3000 new records would be imported.")).to_be_visible()
-    page.get_by_role("button", name="Import 3000 records").click()
+    expect(page.get_by_text("3,000 new records would be imported.")).to_be_visible()
+    page.get_by_role("button", name="Import 3,000 records").click()
     expect(page.get_by_text("Importing …")).to_be_visible()
     work(household)
-    expect(page.get_by_text("3000 new records are imported.")).to_be_visible()
+    expect(page.get_by_text("3,000 new records are imported.")).to_be_visible()
     assert entries(household) == 3000
 
 

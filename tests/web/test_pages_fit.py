@@ -23,6 +23,7 @@ PAGES = [
     ),
     *("/devices", "/devices/new", "/person", "/sharing", "/sharing/new", "/uploaders", "/uploaders/add"),
     *("/uploaders/add/dexcom_share", "/uploaders/add/librelinkup", "/uploaders/add/nightscout"),
+    *("/uploaders/add/carelink", "/uploaders/add/dexcom_api", "/uploaders/add/eversense", "/imports", "/person/zones"),
 ]
 PRESSED = "button, summary, input:not([type=hidden]), select, :is(.actions, .links) a"
 SMALL = """(pressed) => [...document.querySelectorAll(pressed)]
