@@ -16,6 +16,8 @@ from app.importers.libreview_csv import LibreViewCsv
 from app.importers.mysugr_csv import MySugrCsv
 from app.importers.nightscout_bson import NightscoutBson
 from app.importers.nightscout_json import NightscoutJson
+from app.importers.openaps_files import OpenapsFiles
+from app.importers.tconnect_csv import TConnectCsv
 from app.importers.tidepool_json import TidepoolJson
 from app.importers.tidepool_xlsx import TidepoolXlsx
 from app.importers.xdrip_database import XdripDatabase
@@ -28,10 +30,12 @@ FORMATS: Sequence[Format] = (
     LibreViewCsv(),
     ClarityCsv(),
     MySugrCsv(),
+    TConnectCsv(),
     AppleHealth(),
     GlookoZip(),
     TidepoolXlsx(),
     TidepoolJson(),
+    OpenapsFiles(),
     NightscoutJson(),
     XdripDatabase(),
 )
