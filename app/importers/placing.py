@@ -68,18 +68,22 @@ def local_key(local: datetime, placed: Placed) -> str:
 
 @dataclass(slots=True)
 class Order:
-    """Whether rows come oldest or newest first, found out from all of them."""
+    """Whether rows come oldest or newest first, found out from all of them: also from those five minutes apart."""
 
     forward: int = 0
     backward: int = 0
+    far_forward: int = 0
+    far_backward: int = 0
     before: datetime | None = field(default=None, repr=False)
 
     def see(self, local: datetime) -> None:
         """Take note of the next row."""
         if self.before is not None:
             apart_s = (local - self.before).total_seconds()
-            self.forward += apart_s > _SLACK_S
-            self.backward += apart_s < -_SLACK_S
+            self.forward += apart_s > 0
+            self.backward += apart_s < 0
+            self.far_forward += apart_s > _SLACK_S
+            self.far_backward += apart_s < -_SLACK_S
         self.before = local
 
     @property
@@ -89,8 +93,8 @@ class Order:
 
     @property
     def against(self) -> int:
-        """Return how many rows go against the direction of the others."""
-        return min(self.forward, self.backward)
+        """Return how many rows go far against the direction of the others."""
+        return self.far_forward if self.newest_first else self.far_backward
 
 
 class Minutes:
