@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple
 
 from app.glucose.units import Unit
 from app.importers.bounded import Opened
 from app.importers.placing import checked_local
 from app.importers.readings import unit_in
-from app.importers.tables import Row, delimiter_of, local_time, plain_header, rows, text_of
+from app.importers.tables import delimiter_of, local_time, plain_header, rows, text_of
 
 _LINES_LOOKED_AT = 60
 _LEAST_COLUMNS, _MOST_COLUMNS = 12, 18
 
 _ORDER = (
     *("index", "time", "type", "subtype", "patient", "device", "source", "glucose", "insulin", "carbs", "duration"),
-    *("rate", "ticks", "transmitter"),
+    *("rate", "counted", "transmitter"),
 )
 _BY_NAME: Sequence[tuple[str, str]] = (
     ("timestamp", "time"),
@@ -33,14 +35,15 @@ _BY_NAME: Sequence[tuple[str, str]] = (
     ("carb value", "carbs"),
     ("duration", "duration"),
     ("glucose rate of change", "rate"),
-    ("transmitter time", "ticks"),
+    ("transmitter time", "counted"),
     ("transmitter id", "transmitter"),
 )
 _NEEDED = frozenset({"time", "type", "subtype", "glucose"})
 
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ,]+\d{1,2}:\d{2}.*")
 _ISO_LENGTH = 19
-_TICKS = re.compile(r"(\d{1,10})(?:[.,]0*)?")
+_TICKS = re.compile(r"([0-9]{1,10})(?:[.,]0*)?")
+_LONGEST_COUNT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +57,40 @@ class Layout:
     by_name: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row, its fields by what they are."""
+class Line(NamedTuple):
+    """One row, its fields by what they are; empty ones where the file has no such column. ``number`` counts from 1."""
 
-    row: Row
-    places: Mapping[str, int]
-
-    def at(self, name: str) -> str:
-        """Return a field, empty where the file has no such column."""
-        return self.row.at(self.places.get(name))
+    number: int
+    time: str
+    type: str
+    subtype: str
+    patient: str
+    device: str
+    source: str
+    glucose: str
+    insulin: str
+    carbs: str
+    duration: str
+    rate: str
+    counted: str
+    transmitter: str
 
     @property
     def place(self) -> str:
         """Return where it stands, in words."""
-        return self.row.place
+        return f"row {self.number}"
 
     @property
     def ticks(self) -> int | None:
         """Return the seconds the transmitter had counted, None where it does not say or says no whole number."""
-        found = _TICKS.fullmatch(self.at("ticks").replace(" ", ""))
+        if self.counted.isdecimal() and self.counted.isascii():
+            return int(self.counted[:_LONGEST_COUNT])
+        found = _TICKS.fullmatch(self.counted.replace(" ", ""))
         return int(found[1]) if found else None
 
     def local(self, order: str) -> datetime:
         """Return the time its display showed. Raises ``ValueError``."""
-        text = self.at("time")
+        text = self.time
         if len(text) == _ISO_LENGTH and text[4] == "-":
             try:
                 return checked_local(datetime.fromisoformat(text))
@@ -104,12 +116,16 @@ def layout_of(file: Opened) -> Layout | None:
 def lines_of(file: Opened, layout: Layout) -> Iterator[Line]:
     """Yield the rows below the header that hold anything; a header that comes again is none."""
     header: tuple[str, ...] | None = None
+    # A row is filled up with empty fields, and the last of them is that of a column there is not.
+    least = max(layout.places.values()) + 2
+    pick = itemgetter(*(layout.places.get(name, -1) for name in _ORDER[1:]))
     with file.open() as content:
         for row in rows(content, file.head, layout.delimiter):
             if row.number == layout.header_row:
                 header = row.fields
             elif row.number > layout.header_row and any(row.fields) and row.fields != header:
-                yield Line(row, layout.places)
+                missing = max(least - len(row.fields), 1)
+                yield Line(row.number, *pick(row.fields + ("",) * missing))
 
 
 def _named(header: Sequence[str]) -> dict[str, int]:

@@ -64,7 +64,7 @@ class ClarityCsv:
         questions = [unit_question(unit)]
         if seen.date_order.settled != _ISO and seen.dated:
             questions.append(date_order_question(seen.date_order.settled))
-        questions += [_word_question(place, word) for place, word in enumerate(seen.strange)]
+        questions += [_word_question(place, word) for place, word in enumerate(seen.known.strange)]
         facts = [("Device", ", ".join(seen.devices) or "Dexcom")]
         if unit:
             facts.append(("Unit", f"{unit}, by {'the header' if layout.unit else 'the size of the numbers'}"))
@@ -76,49 +76,49 @@ class ClarityCsv:
         """Yield every record, in the order of the file."""
         layout = _layout(file)
         order = how.answers.get(DATE_ORDER, _ISO)
-        seen, clocks = _Seen(), Clocks()
+        known, clocks = _Known(), Clocks()
         for line in lines_of(file, layout):
-            seen.see(line)
+            known.see(line)
             _show(clocks, line, order)
-        seen.words.settle()
+        known.words.settle()
         clocks.settle(how.wall_clock)
         extremes = {
             word: EXTREMES[meant]
-            for place, word in enumerate(seen.strange)
+            for place, word in enumerate(known.strange)
             if (meant := how.answers.get(_word_name(place), "")) in EXTREMES
         }
         unit = how.unit or layout.unit or Unit.MGDL
-        mapper = Mapper(unit, how.now_ms, seen.words, seen.models, extremes)
+        mapper = Mapper(unit, how.now_ms, known.words, known.models, extremes)
         for line in lines_of(file, layout):
-            item = _item(line, order, clocks, seen.words, mapper)
+            item = _item(line, order, clocks, known.words, mapper)
             if item is not None:
                 yield item
         yield from clocks.notes()
 
 
 def _show(clocks: Clocks, line: Line, order: str) -> None:
-    ticks, transmitter = line.ticks, line.at("transmitter")
-    if ticks is None or not transmitter or not line.at("glucose"):
+    ticks, transmitter = line.ticks, line.transmitter
+    if ticks is None or not transmitter or not line.glucose:
         return
     try:
-        clocks.see(line.at("source"), transmitter, ticks, line.local(order))
+        clocks.see(line.source, transmitter, ticks, line.local(order))
     except ValueError:
         return
 
 
 def _item(line: Line, order: str, clocks: Clocks, words: Words, mapper: Mapper) -> Item | None:
-    if not line.at("time"):
+    if not line.time:
         # Name, devices and the thresholds of alerts; a reading without a time is one that was lost.
-        is_reading = line.at("ticks") and words.kind_of(line) is Kind.READING
+        is_reading = line.counted and words.kind_of(line) is Kind.READING
         return Rejected(line.place, "the record has no time") if is_reading else None
     try:
         local = line.local(order)
         placed = None
-        if line.ticks is not None and line.at("transmitter"):
-            placed = clocks.place_counted(line.at("source"), line.at("transmitter"), line.ticks, local)
+        if line.ticks is not None and line.transmitter:
+            placed = clocks.place_counted(line.source, line.transmitter, line.ticks, local)
         if placed is None:
             is_reading = words.kind_of(line) is Kind.READING
-            placed = clocks.place(line.at("source"), local, is_reading=is_reading)
+            placed = clocks.place(line.source, local, is_reading=is_reading)
         collection, document = mapper.document(line, local, placed)
     except ValueError as problem:
         return Rejected(line.place, str(problem))
@@ -126,46 +126,60 @@ def _item(line: Line, order: str, clocks: Clocks, words: Words, mapper: Mapper) 
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What the rows show. ``models`` are by the id of the device; ``strange`` are words for glucose we do not know."""
+class _Known:
+    """What has to be known of all rows before the first is read.
 
-    date_order: DateOrder = field(default_factory=DateOrder)
-    magnitude: Magnitude = field(default_factory=Magnitude)
+    ``models`` are by the id of the device; ``strange`` are words in place of a number that we do not know.
+    """
+
     words: Words = field(default_factory=Words)
     models: dict[str, str] = field(default_factory=dict)
-    devices: list[str] = field(default_factory=list)
-    transmitters: set[str] = field(default_factory=set)
     strange: list[str] = field(default_factory=list)
-    dated: int = 0
 
     def see(self, line: Line) -> None:
         """Take note of the next row."""
-        device, source = line.at("device")[:60], line.at("source")
-        if device and device not in self.devices and len(self.devices) < _MOST_SHOWN:
-            self.devices.append(device)
-        if device and source and source not in self.models and len(self.models) < _MOST_DEVICES:
-            self.models[source] = model_in(device)
-        if not line.at("time"):
-            return
-        self.dated += 1
-        self.date_order.see(line.at("time"))
-        if len(self.transmitters) < _MOST_DEVICES and line.at("transmitter"):
-            self.transmitters.add(line.at("transmitter"))
-        if line.at("glucose"):
+        if line.device and line.source and line.source not in self.models and len(self.models) < _MOST_DEVICES:
+            self.models[line.source] = model_in(line.device)
+        if line.time and line.glucose:
             self.words.see(line)
-            self.magnitude.see(line.at("glucose"))
-            self._see_word(line.at("glucose").lower())
+            if not line.glucose[0].isdecimal():
+                self._see_word(line.glucose.lower())
 
     def _see_word(self, text: str) -> None:
-        """Keep a word for glucose that may mean low or high in a language we do not know."""
-        letters = text.replace(" ", "")
-        if not letters.isalpha() or len(text) > _LONGEST_WORD or text in self.strange:
+        if not text.replace(" ", "").isalpha() or len(text) > _LONGEST_WORD or text in self.strange:
             return
         try:
             glucose_in(text, Unit.MGDL)
         except ValueError:
             if len(self.strange) < _MOST_STRANGE_WORDS:
                 self.strange.append(text)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What people are asked and told of a file."""
+
+    known: _Known = field(default_factory=_Known)
+    date_order: DateOrder = field(default_factory=DateOrder)
+    magnitude: Magnitude = field(default_factory=Magnitude)
+    devices: list[str] = field(default_factory=list)
+    transmitters: set[str] = field(default_factory=set)
+    dated: int = 0
+
+    def see(self, line: Line) -> None:
+        """Take note of the next row."""
+        self.known.see(line)
+        device = line.device[:60]
+        if device and device not in self.devices and len(self.devices) < _MOST_SHOWN:
+            self.devices.append(device)
+        if not line.time:
+            return
+        self.dated += 1
+        self.date_order.see(line.time)
+        if line.transmitter and len(self.transmitters) < _MOST_DEVICES:
+            self.transmitters.add(line.transmitter)
+        if line.glucose:
+            self.magnitude.see(line.glucose)
 
 
 def _layout(file: Opened) -> Layout:

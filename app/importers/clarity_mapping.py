@@ -81,7 +81,7 @@ class Mapper:
             at_ms=self._apart(placed.at_ms, mgdl, name),
             glucose_mgdl=mgdl,
             device=self._source(line),
-            direction=_direction(line.at("rate"), self._unit),
+            direction=_direction(line.rate, self._unit),
             offset_min=placed.offset_min,
         )
 
@@ -96,11 +96,11 @@ class Mapper:
         )
 
     def _treatment(self, kind: Kind, line: Line, local: datetime, placed: Placed) -> Document:
-        said = "|".join(line.at(name) for name in ("subtype", "patient")) if kind is Kind.NOTE else ""
-        value = self._amount(kind, line) if kind in _AMOUNTS else said
+        said = f"{line.subtype}|{line.patient}" if kind is Kind.NOTE else ""
+        value = self._amount(kind, line) if kind in (Kind.INSULIN, Kind.CARBS) else said
         moment = f"{local_key(local, placed)}|{value}"
         act = Act(
-            identifier=identifier_of(VENDOR, line.at("source"), kind, moment),
+            identifier=identifier_of(VENDOR, line.source, kind, moment),
             at_ms=placed.at_ms,
             entered_by=self._source(line),
             offset_min=placed.offset_min,
@@ -110,21 +110,21 @@ class Mapper:
         if kind is Kind.CARBS:
             return carb_correction(carbs_g=self._amount(kind, line), **act)
         if kind is Kind.EXERCISE:
-            act["notes"] = line.at("subtype")[:_LONGEST_NOTE]
-            return exercise(duration_min=_minutes(line.at("duration")), **act)
+            act["notes"] = line.subtype[:_LONGEST_NOTE]
+            return exercise(duration_min=_minutes(line.duration), **act)
         act["notes"] = _note_text(line)[:_LONGEST_NOTE]
         return event("Note", **act)
 
     def _amount(self, kind: Kind, line: Line) -> float:
-        field, most = _AMOUNTS[kind]
-        amount = amount_of(number_in(line.at(field)), most=most, what=field)
+        text, most = (line.insulin, MOST_INSULIN_U) if kind is Kind.INSULIN else (line.carbs, MOST_CARBS_G)
+        amount = amount_of(number_in(text), most=most, what=kind)
         if not amount:
-            raise BadRecord(f"the {field} is none")
+            raise BadRecord(f"the {kind} is none")
         return amount
 
     def _mgdl(self, line: Line) -> int:
         """Return whole mg/dL of a row; low and high may stand in the subtype alone."""
-        text = line.at("glucose") or line.at("subtype")
+        text = line.glucose or line.subtype
         if not text:
             raise BadRecord("the record has no value")
         known = self._extremes.get(text.strip().lower())
@@ -135,9 +135,9 @@ class Mapper:
 
     def _identifier(self, line: Line, local: datetime, placed: Placed, kind: str, mgdl: int) -> str:
         """Return the name of a reading: transmitter and count, the same in every export; else its time and value."""
-        ticks, transmitter = line.ticks, line.at("transmitter")
+        ticks, transmitter = line.ticks, line.transmitter
         if ticks is None or not transmitter:
-            return identifier_of(VENDOR, line.at("source"), kind, f"{local_key(local, placed)}|{mmoll_of(mgdl)}")
+            return identifier_of(VENDOR, line.source, kind, f"{local_key(local, placed)}|{mmoll_of(mgdl)}")
         began = (placed.at_ms - 1000 * ticks) // _COUNTED_ANEW_MS
         return identifier_of(VENDOR, transmitter, kind, f"{began}|{ticks}")
 
@@ -154,7 +154,7 @@ class Mapper:
         return at_ms
 
     def _source(self, line: Line) -> str:
-        model = model_in(line.at("device")) or self._models.get(line.at("source"), "")
+        model = model_in(line.device) or self._models.get(line.source, "")
         return f"nightlight-import {BRAND} {model}".strip()
 
 
@@ -165,7 +165,7 @@ def model_in(text: str) -> str:
 
 
 def _insulin(line: Line, insulin_u: float, act: Act) -> Document:
-    slow = is_long_acting(line.at("subtype"))
+    slow = is_long_acting(line.subtype)
     if slow:
         return long_acting(insulin_u=insulin_u, **act)
     if slow is None:
@@ -174,13 +174,10 @@ def _insulin(line: Line, insulin_u: float, act: Act) -> Document:
     return bolus(insulin_u=insulin_u, **act)
 
 
-_AMOUNTS = {Kind.INSULIN: ("insulin", MOST_INSULIN_U), Kind.CARBS: ("carbs", MOST_CARBS_G)}
-
-
 def _note_text(line: Line) -> str:
-    value = " ".join(line.at(name) for name in ("glucose", "duration") if line.at(name))
-    details = ", ".join(part for part in (line.at("subtype"), line.at("patient"), value) if part)
-    kind = line.at("type")
+    value = f"{line.glucose} {line.duration}".strip()
+    details = ", ".join(part for part in (line.subtype, line.patient, value) if part)
+    kind = line.type
     if not details:
         if not kind:
             raise BadRecord("the record says nothing")

@@ -40,7 +40,7 @@ class Words:
 
     def see(self, line: Line) -> None:
         """Take note of a row that has a time and a glucose value."""
-        word = _word(line.at("type"))
+        word = _word(line.type)
         if word in self._with_glucose or len(self._with_glucose) < _MOST_WORDS:
             self._with_glucose[word] += 1
 
@@ -54,19 +54,20 @@ class Words:
 
     def kind_of(self, line: Line) -> Kind:
         """Return what a row is about."""
-        word = _word(line.at("type"))
+        word = _word(line.type)
         if word in _READINGS or word == self._commonest:
             return Kind.READING
         if word.startswith(_CALIBRATIONS):
             return Kind.CALIBRATION
-        if word.startswith(_ALERTS) or line.at("glucose"):
+        if word.startswith(_ALERTS) or line.glucose:
             return Kind.NOTE
         if word.startswith(_EXERCISES):
             return Kind.EXERCISE
-        for field, kind in (("insulin", Kind.INSULIN), ("carbs", Kind.CARBS), ("duration", Kind.EXERCISE)):
-            if line.at(field):
-                return kind
-        return Kind.NOTE
+        if line.insulin:
+            return Kind.INSULIN
+        if line.carbs:
+            return Kind.CARBS
+        return Kind.EXERCISE if line.duration else Kind.NOTE
 
 
 def is_long_acting(subtype: str) -> bool | None:
