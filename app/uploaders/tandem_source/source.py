@@ -207,6 +207,7 @@ TANDEM_SOURCE = Vendor(
         STATUS: "status",
     },
     rank=SLOW,
-    when_silent="Open the pump's app on the phone and let it upload: Tandem Source shows only what was uploaded.",
+    when_silent="Open the pump's app on the phone and let it upload. A pump without a sensor of its own never brings "
+    "readings: then answer No to taking them.",
     silent_after_ms=6 * HOUR_MS,
 )
