@@ -254,6 +254,8 @@ class TandemEmulator(Emulator):
         self.email = email
         self.password = password
         self.pumps: list[TandemPump] = [TandemPump()]
+        self.client_id = CLIENT_ID
+        self.redirect = REDIRECT
         self.locks_after = 5
         self.lasts_s = 3600
         self.claims: dict[str, Any] = {}
@@ -310,8 +312,8 @@ class TandemEmulator(Emulator):
 
     def _authorize(self, asked: Asked) -> Reply:
         query = asked.query
-        known = query.get("client_id") == CLIENT_ID and query.get("redirect_uri") in (
-            REDIRECT,
+        known = query.get("client_id") == self.client_id and query.get("redirect_uri") in (
+            self.redirect,
             f"{self.url}/auth/callback",
         )
         if not known or query.get("code_challenge_method") != "S256" or query.get("response_type") != "code":
@@ -357,7 +359,7 @@ class TandemEmulator(Emulator):
         now_s = self.clock.now_ms() // 1000
         claims = {
             "iss": f"{self.url}{ACCOUNTS}",
-            "aud": CLIENT_ID,
+            "aud": self.client_id,
             "iat": now_s,
             "nbf": now_s,
             "exp": now_s + 300,

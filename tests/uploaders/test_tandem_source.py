@@ -114,6 +114,15 @@ def test_the_redirect_is_read_and_not_visited(source: MakeSource, tandem: Tandem
     assert callback.path.endswith("/callback")
 
 
+def test_an_account_of_the_other_region_is_signed_in_as_that_regions_program(
+    source: MakeSource, tandem: TandemEmulator
+) -> None:
+    tandem.client_id = "1519e414-eeec-492e-8c5e-97bea4815a10"
+    tandem.redirect = "https://source.eu.tandemdiabetes.com/authorize/callback"
+    assert found_in(pages_of(source(region="eu")), "entries")
+    assert tandem.count("/authorize/callback") == 1  # the service's own step, and not the place it sends us to
+
+
 def test_data_are_asked_for_as_the_web_site_asks(source: MakeSource, tandem: TandemEmulator) -> None:
     pages_of(source())
     data = [asked for asked in tandem.asked if "/api/reports/" in asked.path]
