@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from app.importers.bounded import Member, Opened
 from app.importers.format import How, Item, Rejected, Said, Survey, Unreadable
 from app.importers.health_mapping import Mapper, is_nothing, place_of, span_of
-from app.importers.health_sources import Source, Sources
-from app.importers.health_xml import GLUCOSE, export_in, is_export, samples
+from app.importers.health_sources import Sources
+from app.importers.health_xml import export_in, is_export, samples
 from app.records.sources.documents import BadRecord
-
-_SHOWN_SOURCES = 6
+from app.records.times import read_instant
 
 
 class AppleHealth:
@@ -30,12 +29,8 @@ class AppleHealth:
     def survey(self, file: Opened) -> Survey:
         """Look at all samples: which app wrote what."""
         sources, warnings = _sources(file)
-        written = {kind: "; ".join(_most_first(known.values())) for kind, known in sources.by_kind.items()}
-        written = {kind: "; ".join(_most_first(known.values())) for kind, known in sources.by_kind.items()}
-        facts = [(kind.capitalize(), words) for kind, words in written.items() if words]
-        if sources.by_kind[GLUCOSE]:
-            facts.append(("Unit", "each sample says its own"))
-        return Survey(tuple(facts), questions=tuple(sources.questions()), warnings=warnings)
+        facts = (*sources.facts, ("Unit", "each sample says its own"))
+        return Survey(facts, questions=tuple(sources.questions()), warnings=warnings)
 
     def read(self, file: Opened, how: How) -> Iterator[Item]:
         """Yield every sample that is taken, in the order of the file."""
@@ -72,8 +67,9 @@ def _sources(file: Opened) -> tuple[Sources, tuple[str, ...]]:
     try:
         for sample in samples(file, member):
             count += 1
-            if not is_nothing(sample):
-                sources.see(sample)
+            instant = read_instant(sample.at("startDate"))
+            if instant and not is_nothing(sample):
+                sources.see(sample.kind, sample.source, instant.at_ms)
     except Unreadable as refused:
         if not count:
             raise
@@ -88,8 +84,3 @@ def _member(file: Opened) -> Member | None:
     if member is None:
         raise Unreadable("There is no export of Apple Health in it")
     return member
-
-
-def _most_first(known: Iterable[Source]) -> list[str]:
-    sources = sorted(known, key=lambda source: -source.count)
-    return [source.words for source in sources[:_SHOWN_SOURCES]]

@@ -12,6 +12,7 @@ from app.importers.bounded import Opened
 from app.importers.clarity_csv import ClarityCsv
 from app.importers.format import Format
 from app.importers.glooko_zip import GlookoZip
+from app.importers.health_connect import HealthConnect
 from app.importers.libreview_csv import LibreViewCsv
 from app.importers.mysugr_csv import MySugrCsv
 from app.importers.nightscout_bson import NightscoutBson
@@ -38,6 +39,7 @@ FORMATS: Sequence[Format] = (
     OpenapsFiles(),
     NightscoutJson(),
     XdripDatabase(),
+    HealthConnect(),
 )
 """In the order in which they are asked: what has a signature of its own before what goes by the words of a header."""
 

@@ -1,4 +1,4 @@
-"""Which app's samples to take from Apple Health, where the same glucose is kept by every app that ever saw it.
+"""Which app's samples to take from a phone's health data, where every app that saw a glucose keeps it again.
 
 Two apps that wrote the same are never both taken. Where one app after the other was used, each day is taken from the
 one that wrote most on it.
@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 from app.clock import iso_of
 from app.importers.format import Question
-from app.importers.health_xml import CARBS, GLUCOSE, INSULIN, Sample
-from app.records.sources.documents import DAY_MS, MINUTE_MS
+from app.importers.health_xml import CARBS, GLUCOSE, INSULIN
+from app.records.sources.documents import DAY_MS, EARLIEST_MS, MINUTE_MS
 from app.records.sources.sameness import brand_of
-from app.records.times import read_instant
 
 EACH_DAY = "*each day*"
 ALL = "*all*"
@@ -23,10 +22,24 @@ _QUESTION_OF = {GLUCOSE: SOURCE, INSULIN: INSULIN_SOURCE, CARBS: CARBS_SOURCE}
 _WORDS_OF = {GLUCOSE: "glucose", INSULIN: "insulin", CARBS: "carbohydrates"}
 
 _MOST_SOURCES = 100
+_SHOWN_SOURCES = 6
 _SENSOR_GAP_MS = 20 * MINUTE_MS
 _MOST_DAYS_MISSED = 0.05
 _SENSOR_APPS = (
-    *("xdrip", "spike", "loop", "trio", "iaps", "freeaps", "nightscout", "sugarmate", "gluroo", "diabox", "juggluco"),
+    *(
+        "xdrip",
+        "dexdrip",
+        "spike",
+        "loop",
+        "trio",
+        "iaps",
+        "freeaps",
+        "nightscout",
+        "sugarmate",
+        "gluroo",
+        "diabox",
+        "juggluco",
+    ),
     *("glucose direct", "shuggah", "zukka", "sweetdreams", "omnipod", "t:connect", "tandem", "camaps"),
 )
 
@@ -77,12 +90,20 @@ class Sources:
 
     by_kind: dict[str, dict[str, Source]] = field(default_factory=lambda: {GLUCOSE: {}, INSULIN: {}, CARBS: {}})
 
-    def see(self, sample: Sample) -> None:
-        """Take note of a sample."""
-        instant = read_instant(sample.at("startDate"))
-        known = self.by_kind[sample.kind]
-        if instant and instant.at_ms >= 0 and (sample.source in known or len(known) < _MOST_SOURCES):
-            known.setdefault(sample.source, Source(sample.source)).see(instant.at_ms)
+    def see(self, kind: str, name: str, at_ms: int) -> None:
+        """Take note of a sample of an app at an instant (UTC epoch ms)."""
+        known = self.by_kind[kind]
+        if at_ms >= EARLIEST_MS and (name in known or len(known) < _MOST_SOURCES):
+            known.setdefault(name, Source(name)).see(at_ms)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Return who wrote what, for people who check it: the apps with most first."""
+        written = {}
+        for kind, known in self.by_kind.items():
+            sources = sorted(known.values(), key=lambda source: -source.count)
+            written[kind] = "; ".join(source.words for source in sources[:_SHOWN_SOURCES])
+        return tuple((kind.capitalize(), words) for kind, words in written.items() if words)
 
     def questions(self) -> list[Question]:
         """Return what has to be chosen: nothing where only one app wrote."""
