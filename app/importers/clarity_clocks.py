@@ -184,6 +184,11 @@ class Clocks:
             return _placed(local, max(lane.offset_s for lane in lanes))
         return self._by_zone(local, is_reading=is_reading)
 
+    def shared(self) -> frozenset[str]:
+        """Return the transmitters that more than one display heard."""
+        heard = Counter(transmitter for _, transmitter in self._sessions)
+        return frozenset(transmitter for transmitter, displays in heard.items() if displays > 1)
+
     def notes(self) -> Iterator[Said]:
         """Yield what there is to say once all is placed."""
         if len(self._offsets_s) > 1:

@@ -88,7 +88,7 @@ class ClarityCsv:
             if (meant := how.answers.get(_word_name(place), "")) in EXTREMES
         }
         unit = how.unit or layout.unit or Unit.MGDL
-        mapper = Mapper(unit, how.now_ms, known.words, known.models, extremes)
+        mapper = Mapper(unit, how.now_ms, known.words, known.models, extremes, clocks.shared())
         for line in lines_of(file, layout):
             item = _item(line, order, clocks, known.words, mapper)
             if item is not None:
@@ -97,11 +97,11 @@ class ClarityCsv:
 
 
 def _show(clocks: Clocks, line: Line, order: str) -> None:
-    ticks, transmitter = line.ticks, line.transmitter
-    if ticks is None or not transmitter or not line.glucose:
+    ticks = line.ticks
+    if ticks is None or not line.glucose:
         return
     try:
-        clocks.see(line.source, transmitter, ticks, line.local(order))
+        clocks.see(line.source, line.transmitter, ticks, line.local(order))
     except ValueError:
         return
 
@@ -113,9 +113,9 @@ def _item(line: Line, order: str, clocks: Clocks, words: Words, mapper: Mapper) 
         return Rejected(line.place, "the record has no time") if is_reading else None
     try:
         local = line.local(order)
-        placed = None
-        if line.ticks is not None and line.transmitter:
-            placed = clocks.place_counted(line.source, line.transmitter, line.ticks, local)
+        ticks, placed = line.ticks, None
+        if ticks is not None:
+            placed = clocks.place_counted(line.source, line.transmitter, ticks, local)
         if placed is None:
             is_reading = words.kind_of(line) is Kind.READING
             placed = clocks.place(line.source, local, is_reading=is_reading)

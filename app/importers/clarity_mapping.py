@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from app.glucose.sentinels import HIGH_MGDL, LOW_MGDL
@@ -28,7 +28,7 @@ from app.records.sources.acts import (
     long_acting,
 )
 from app.records.sources.documents import (
-    DAY_MS,
+    HOUR_MS,
     BadRecord,
     amount_of,
     checked_instant,
@@ -42,8 +42,10 @@ VENDOR = "clarity"
 BRAND = "Dexcom"
 
 _LONGEST_NOTE = 2000
-_COUNTED_ANEW_MS = 30 * DAY_MS
-"""A transmitter that was made to count anew has these many days of the old count behind it."""
+_SAME_BEGIN_MS = HOUR_MS
+"""A count begins anew with each sensor, or when somebody resets the transmitter: never twice within so long."""
+
+_ONE_READING_MS = 27 * HOUR_MS  # two displays that show one reading are at most this far apart
 
 _REMEMBERED = 5000  # rows that lie between two of one instant: as many as a day and two hours have, and more
 _MODEL = re.compile(r"\b(G[4-9]|ONE|Stelo)(?![a-z])\+?", re.IGNORECASE)
@@ -51,20 +53,33 @@ _DURATION = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2}))?")
 
 
 class Mapper:
-    """Maps row after row. ``extremes`` says of words for glucose that nobody knows whether they mean low or high."""
+    """Maps row after row.
+
+    ``models`` are by the id of a display, ``extremes`` say of words we do not know whether they mean low or high,
+    ``shared`` are transmitters several displays heard.
+    """
 
     def __init__(
-        self, unit: Unit, now_ms: int, words: Words, models: Mapping[str, str], extremes: Mapping[str, int]
+        self,
+        unit: Unit,
+        now_ms: int,
+        words: Words,
+        models: Mapping[str, str],
+        extremes: Mapping[str, int],
+        shared: Collection[str],
     ) -> None:
         self._unit = unit
         self._now_ms = now_ms
         self._words = words
         self._models = models
         self._extremes = extremes
+        self._shared = shared
+        self._shown: dict[tuple[str, int], Placed] = {}
         self._taken: OrderedDict[int, str] = OrderedDict()
 
     def document(self, line: Line, local: datetime, placed: Placed) -> tuple[str, Document]:
         """Return the collection and the document of a row. Raises ``ValueError``."""
+        placed = self._as_shown_first(line, placed)
         checked_instant(placed.at_ms, self._now_ms)
         kind = self._words.kind_of(line)
         if kind is Kind.READING:
@@ -134,12 +149,21 @@ class Mapper:
         return mgdl
 
     def _identifier(self, line: Line, local: datetime, placed: Placed, kind: str, mgdl: int) -> str:
-        """Return the name of a reading: transmitter and count, the same in every export; else its time and value."""
+        """Return the name of a reading: transmitter and count, the same in every export; else time, value and count."""
         ticks, transmitter = line.ticks, line.transmitter
         if ticks is None or not transmitter:
-            return identifier_of(VENDOR, line.source, kind, f"{local_key(local, placed)}|{mmoll_of(mgdl)}")
-        began = (placed.at_ms - 1000 * ticks) // _COUNTED_ANEW_MS
+            counted = "" if ticks is None else f"|{ticks}"
+            return identifier_of(VENDOR, line.source, kind, f"{local_key(local, placed)}|{mmoll_of(mgdl)}{counted}")
+        began = (placed.at_ms - 1000 * ticks) // _SAME_BEGIN_MS
         return identifier_of(VENDOR, transmitter, kind, f"{began}|{ticks}")
+
+    def _as_shown_first(self, line: Line, placed: Placed) -> Placed:
+        """Return where a reading lies that another display, whose clock may be off, has shown already: there."""
+        ticks = line.ticks
+        if ticks is None or line.transmitter not in self._shared:
+            return placed
+        first = self._shown.setdefault((line.transmitter, ticks), placed)
+        return first if abs(first.at_ms - placed.at_ms) <= _ONE_READING_MS else placed
 
     def _apart(self, at_ms: int, mgdl: int, name: str) -> int:
         """Return the instant for a reading: where another one has it, as many ms later as it has mg/dL.

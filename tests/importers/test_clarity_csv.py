@@ -23,7 +23,6 @@ from tests.importers.clarity_tables import (
     PHONE,
     Event,
     at,
-    fixed,
     readings,
     table,
 )
@@ -203,8 +202,6 @@ def test_a_reading_has_one_name_in_every_export(file: MakeFile) -> None:
     half = table(events[: len(events) // 2], berlin, unit="mmol/L", language="german")
     names = [one["identifier"] for one in of(file(half)).of("entries")]
     assert set(names) < {one["identifier"] for one in of(file(table(events, berlin))).of("entries")}
-    abroad = {one["identifier"] for one in of(file(table(events, fixed(-5)))).of("entries")}
-    assert set(names) < abroad
 
 
 def test_without_transmitter_time_and_value_name_a_reading(file: MakeFile) -> None:
@@ -377,9 +374,29 @@ def test_two_sensors_that_share_a_second_both_stay(bringing: Bringing) -> None:
     assert sorted(entry["sgv"] for entry in found) == sorted(int(event.glucose) for event in events)
 
 
-def test_one_reading_that_two_displays_exported_is_one(bringing: Bringing) -> None:
-    events = [*readings(at(1), at(1, 2)), *readings(at(1), at(1, 2), source="SM71234567")]
-    assert len(bringing_entries(bringing, table(events, berlin))) == len(events) // 2
+@pytest.mark.parametrize("off_min", [0, 3, 90])
+def test_one_reading_that_two_displays_exported_is_one(bringing: Bringing, off_min: int) -> None:
+    by_phone, by_receiver = readings(at(1), at(1, 2)), readings(at(1), at(1, 2), source="SM71234567")
+    rows = table(by_phone, berlin).splitlines(keepends=True)
+    others = table(by_receiver, lambda moment: berlin(moment) + timedelta(minutes=off_min), preamble=False)
+    made = b"".join([*rows, *others.splitlines(keepends=True)[1:]])
+    assert len(bringing_entries(bringing, made)) == len(by_phone)
+
+
+def test_sensors_of_one_name_that_each_count_from_the_beginning_stay_apart(bringing: Bringing) -> None:
+    events = [
+        event
+        for began in (at(1), at(3), at(11, 6))
+        for event in readings(began + timedelta(minutes=30), began + timedelta(hours=3), began=began)
+    ]
+    assert len(bringing_entries(bringing, table(events, berlin))) == len(events)
+
+
+def test_the_count_tells_the_hour_where_no_transmitter_is_named(file: MakeFile) -> None:
+    events = [Event(one.at, glucose=110, transmitter="") for one in readings(at(24, 22, month=10), at(25, 4, month=10))]
+    reading = of(file(table(events, berlin)))
+    assert instants(reading) == [ms(event.at) for event in events]
+    assert len({one["identifier"] for one in reading.of("entries")}) == len(events)
 
 
 def test_the_same_file_twice_and_halves_in_any_order_add_nothing(bringing: Bringing) -> None:
