@@ -313,9 +313,8 @@ def test_each_refusal_of_data_is_understood(
     source: MakeSource, dexcom_api: DexcomApiEmulator, reply: Reply, kind: type[UploaderFailure]
 ) -> None:
     dexcom_api.script(EGVS, *[reply] * 3)
-    with pytest.raises(UploaderFailure) as failure:
+    with pytest.raises(kind):
         all_of(source())
-    assert type(failure.value) is kind
     assert dexcom_api.count(EGVS) == (3 if kind is Transient else 1)
 
 
@@ -444,6 +443,18 @@ def test_a_range_that_cannot_be_read_hides_nothing_for_longer_than_an_hour(
     dexcom_api.upload("egvs", dexcom_api.egv(START_MS, 131))
     dexcom_api.script(RANGE, Reply(told))
     assert [entry["sgv"] for entry in brought(all_of(source(), cursors)[0])] == [131]
+
+
+@pytest.mark.parametrize("reply", [Reply({"errors": []}, 404), Reply({"errors": []}, 400), Reply([])])
+@pytest.mark.parametrize("path", [RANGE, "/devices"])
+def test_what_only_helps_costs_no_reading_when_it_cannot_be_had(
+    source: MakeSource, dexcom_api: DexcomApiEmulator, path: str, reply: Reply
+) -> None:
+    dexcom_api.upload("egvs", dexcom_api.egv(START_MS - HOUR_MS, 131))
+    dexcom_api.script(path, reply)
+    pages, cursors = all_of(source())
+    assert [entry["sgv"] for entry in brought(pages)] == [131]
+    assert cursors["sync"] == START_MS
 
 
 def test_a_kind_that_is_not_wanted_is_not_asked_for(source: MakeSource, dexcom_api: DexcomApiEmulator) -> None:

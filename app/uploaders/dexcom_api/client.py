@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.clock import datetime_of
-from app.uploaders.dexcom_api.errors import code_refused, data_failure, permission_ended, token_failure
+from app.uploaders.dexcom_api.errors import UnknownAnswer, code_refused, data_failure, permission_ended, token_failure
 from app.uploaders.errors import ActionRequired, SchemaChanged
 from app.uploaders.transport import Line
 
@@ -78,7 +78,7 @@ class DexcomApiClient:
     def data_range(self, access_token: str, since_ms: int | None) -> Mapping[str, Any]:
         """Return from when to when there is anything; of what has reached Dexcom since ``since_ms``, if it is given.
 
-        Raises ``SessionExpired``, ``RateLimited``, ``Transient``, ``SchemaChanged``.
+        Raises ``SessionExpired``, ``RateLimited``, ``Transient``, ``UnknownAnswer``.
         """
         params = {} if since_ms is None else {"lastSyncTime": written(since_ms)}
         return self._get("dataRange", access_token, params)
@@ -89,11 +89,14 @@ class DexcomApiClient:
         The order is Dexcom's, which is usually newest first.
         """
         params = {"startDate": written(from_ms), "endDate": written(to_ms)}
-        return self._records_in(self._get(feed, access_token, params))
+        found = self._get(feed, access_token, params).get("records")
+        if not isinstance(found, list):
+            raise UnknownAnswer("Dexcom's answer holds no list of records")
+        return found
 
-    def devices(self, access_token: str) -> list[Any]:
-        """Return the account's display devices; as ``data_range``."""
-        return self._records_in(self._get("devices", access_token, {}))
+    def devices(self, access_token: str, from_ms: int, to_ms: int) -> list[Any]:
+        """Return the account's display devices that uploaded in at most 30 days; as ``data_range``."""
+        return self.records(access_token, "devices", from_ms, to_ms)
 
     def _tokens(self, form: Mapping[str, str], invalid_grant: ActionRequired, *, kept: str = "") -> Tokens:
         fields = {"client_id": self._app.client_id, "client_secret": self._app.client_secret, **form}
@@ -121,15 +124,8 @@ class DexcomApiClient:
 
         told = self._line.read(ask)
         if not isinstance(told, Mapping):
-            raise SchemaChanged("Dexcom's answer is no object")
+            raise UnknownAnswer("Dexcom's answer is no object")
         return told
-
-    @staticmethod
-    def _records_in(told: Mapping[str, Any]) -> list[Any]:
-        found = told.get("records")
-        if not isinstance(found, list):
-            raise SchemaChanged("Dexcom's answer holds no list of records")
-        return found
 
 
 def written(at_ms: int) -> str:

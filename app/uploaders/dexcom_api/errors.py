@@ -13,12 +13,16 @@ SIGN_IN, CLIENT = "sign-in", "client"
 _CLIENT_UNKNOWN = frozenset({"invalid_client", "unauthorized_client"})
 
 
+class UnknownAnswer(SchemaChanged):
+    """One of the doors for data answered in a way nobody described; the others may be as they were."""
+
+
 def not_allowed_yet() -> ActionRequired:
     """Return the failure of an uploader whose owner has not been to Dexcom's page yet."""
     return ActionRequired(
         "Dexcom has not been asked for permission yet",
         kind=SIGN_IN,
-        hint="Save this, press sign in, and allow it on Dexcom's page.",
+        hint="Add it, press Sign in, and allow it on Dexcom's page.",
     )
 
 
@@ -86,4 +90,4 @@ def data_failure(answer: Answer, now_ms: int) -> UploaderFailure | None:
     failure = answer.common_failure(now_ms) or answer.gate_closed()
     if failure is None and answer.status == HTTPStatus.FORBIDDEN:
         failure = permission_ended()
-    return failure or SchemaChanged(f"Dexcom answered in an unknown way (status {answer.status})")
+    return failure or UnknownAnswer(f"Dexcom answered in an unknown way (status {answer.status})")

@@ -17,6 +17,7 @@ from app.records.times import read_instant
 from app.store.interface import Document
 from app.uploaders.constants import built_in_constants
 from app.uploaders.dexcom_api.auth import DexcomSignIn, Permission
+from app.uploaders.dexcom_api.errors import UnknownAnswer
 from app.uploaders.dexcom_api.mapper import (
     VENDOR,
     calibration_of,
@@ -38,6 +39,7 @@ _LATEST_MS = 30 * DAY_MS
 """How far before the cursor is gone for what a phone sent late: further back nobody looks for it."""
 
 _LOOK_MS = 3 * HOUR_MS
+_DEVICES_MS = 28 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,13 @@ class DexcomApiSource:
     def pages(self, cursors: Cursors) -> Iterator[Page]:
         """Fetch each feed, oldest first, in as many pages as it takes, then the devices."""
         now_ms = self._access.clock.now_ms()
-        since_ms = cursors[_SYNC] - _CLOCKS_APART_MS if _SYNC in cursors else None
-        told = self._permission.call(lambda client, token: client.data_range(token, since_ms))
-        deep = now_ms - cursors.get(_DEEP, 0) >= DEEP_EVERY_MS
+        told = self._told(cursors[_SYNC] - _CLOCKS_APART_MS if _SYNC in cursors else None)
+        deep = told is None or now_ms - cursors.get(_DEEP, 0) >= DEEP_EVERY_MS
         earliest: dict[str, int] = {}
         for feed in FEEDS:
             if not self._wants(*feed.options):
                 continue
-            span = span_in(told.get(feed.name))
+            span = span_in((told or {}).get(feed.name))
             if span is not None:
                 earliest[_earliest(feed)] = min(span.first_ms, cursors.get(_earliest(feed), span.first_ms))
             if deep or span is not None or feed.name not in cursors:
@@ -122,12 +123,18 @@ class DexcomApiSource:
     def look(self) -> Sequence[Document]:
         """Return the entries of the last hours there are."""
         now_ms = self._access.clock.now_ms()
-        told = self._permission.call(lambda client, token: client.data_range(token, None))
-        span = span_in(told.get(FEEDS[0].name))
+        span = span_in((self._told(None) or {}).get(FEEDS[0].name))
         end_ms = min(span.last_ms + MINUTE_MS, now_ms) if span else now_ms
         records = self._read(FEEDS[0], end_ms - _LOOK_MS, end_ms)
         entries, _ = mapped(records, lambda record: entry_of(record, now_ms))
         return sorted(entries, key=lambda entry: entry["date"])
+
+    def _told(self, since_ms: int | None) -> Mapping[str, Any] | None:
+        """Return what is new, None where Dexcom answers that question in a way we do not know: the others count."""
+        try:
+            return self._permission.call(lambda client, token: client.data_range(token, since_ms))
+        except UnknownAnswer:
+            return None
 
     def _wants(self, *options: str) -> bool:
         return any(self._access.options.get(option) != NEVER for option in options)
@@ -169,7 +176,10 @@ class DexcomApiSource:
     def _statuses(self, now_ms: int) -> tuple[list[Document], list[str]]:
         if not self._wants("status"):
             return [], []
-        devices = self._permission.call(lambda client, token: client.devices(token))
+        try:
+            devices = self._permission.call(lambda client, token: client.devices(token, now_ms - _DEVICES_MS, now_ms))
+        except UnknownAnswer:
+            return [], ["the list of devices has an unknown shape"]
         return mapped(devices, lambda record: device_status_of(record, now_ms))
 
 
