@@ -168,7 +168,7 @@ class _Run:
 
     def _fetch_and_save(self) -> None:
         line = Line(
-            self._vendor.title,
+            self._vendor.spoken,
             self._clock,
             private_allowed=self._runner.around.private_allowed,
             limits=self._runner.limits,
@@ -226,12 +226,13 @@ class _Run:
             raise RunEnded("Another process took over", why=RunEnded.OVERTAKEN)
 
     def _move_to(self, page: Page) -> None:
-        """Move the cursors past a page that is stored, and remember the newest reading of it."""
+        """Move the cursors past a page that is stored, or sent, and remember the newest reading of it."""
         self._pages += 1
         self._unusable += len(page.unusable)
         for why in sorted(set(page.unusable)):
             log.warning("a record was left out", extra=told(uploader=self._uploader.id, why=why))
-        readings = [one for one in (*page.documents.get("entries", ()), *page.fillers) if one.get("type") == "sgv"]
+        entries = (*page.documents.get("entries", ()), *page.fillers, *page.sent)
+        readings = [one for one in entries if one.get("type") == "sgv"]
         newest = max(readings, key=lambda one: one["date"], default=None)
         if newest and (self._newest is None or newest["date"] > self._newest["date"]):
             self._newest = newest
@@ -292,7 +293,7 @@ class _Run:
 
     def _ended(self, ended: RunEnded) -> None:
         if ended.why == RunEnded.TIME and not self._pages:
-            self._failed(Transient(f"{self._vendor.title} took too long"))
+            self._failed(Transient(f"{self._vendor.spoken} took too long"))
         elif ended.why != RunEnded.OVERTAKEN:
             self._write_state(next_run_ms=self._clock.now_ms(), **self._reached())
         self._log("an uploader was stopped", logging.INFO, why=ended.why)

@@ -25,7 +25,8 @@ class UploaderStatus:
     """One uploader as its page shows it; instants are UTC epoch ms.
 
     ``sentence`` says how it is, ``hint`` what to do; ``step`` names what the owner has to confirm. ``next_try_ms`` None
-    means that it waits for its owner. ``notes`` are facts that are no trouble.
+    means that it waits for its owner. ``notes`` are facts that are no trouble. One that ``sends`` tells the last
+    reading it sent.
     """
 
     id: str
@@ -42,6 +43,7 @@ class UploaderStatus:
     last_reading_ms: int | None = None
     last_reading_mgdl: float | None = None
     notes: tuple[str, ...] = ()
+    sends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def status(uploader: Uploader, now_ms: int) -> UploaderStatus:
         last_success_ms=state.last_success_ms,
         last_reading_ms=state.last_reading_ms,
         last_reading_mgdl=state.last_reading_mgdl,
-        notes=_notes(uploader),
+        notes=_notes(uploader, vendor),
+        sends=vendor.sends,
     )
 
 
@@ -99,6 +102,9 @@ def _said(uploader: Uploader, vendor: Vendor, now_ms: int) -> tuple[Condition, s
     if state.last_success_ms is None:
         return "new", "Not run yet", "", None
     newest_ms = state.last_reading_ms or uploader.created_ms
+    if vendor.sends:
+        # That nothing is sent means that nothing is new here; whoever brings it here is told of.
+        return "fine", "Working", "", None
     takes_readings = vendor.taken(uploader.options).get(GLUCOSE, NEVER) != NEVER
     if takes_readings and now_ms - newest_ms >= vendor.silent_after_ms:
         return "silent", f"{vendor.title} answers but has no new reading", vendor.when_silent, newest_ms
@@ -113,10 +119,11 @@ def _hint_for(failure: Failure) -> str:
     return failure.hint or "Nothing to do: it is tried again by itself."
 
 
-def _notes(uploader: Uploader) -> tuple[str, ...]:
+def _notes(uploader: Uploader, vendor: Vendor) -> tuple[str, ...]:
     notes = []
     if uploader.state.standing_by:
         notes.append("Somebody else uploads the same, so this source stands by and fills the holes.")
     if uploader.state.unusable:
-        notes.append(f"{uploader.state.unusable} records of the last run could not be used.")
+        done = "sent" if vendor.sends else "used"
+        notes.append(f"{uploader.state.unusable} records of the last run could not be {done}.")
     return tuple(notes)

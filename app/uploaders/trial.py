@@ -72,7 +72,7 @@ def try_out(
         known = uploaders.secrets_of(kept.id) if kept and set(kept.secrets_set) - set(read.secrets) else {}
         with _session(uploaders, vendor, kept, read) as lent:
             if lent is None:
-                sentence = f"{vendor.title} is being read right now."
+                sentence = f"{vendor.spoken} is being read right now."
                 return Trial(False, sentence, "Test again in a minute.", Transient.code)
             whole = replace(read, secrets=known | read.secrets)
             return _tried(uploaders, vendor, whole, lent, clock, around, limits, unit)
@@ -105,10 +105,10 @@ def _tried(
 
     def go_on() -> None:
         if clock.monotonic_s() >= end_s:
-            raise Transient(f"{vendor.title} takes too long")
+            raise Transient(f"{vendor.spoken} takes too long")
 
     line = Line(
-        vendor.title,
+        vendor.spoken,
         clock,
         private_allowed=around.private_allowed,
         limits=limits or Limits(total_s=12.0),
@@ -142,6 +142,8 @@ def _looked(vendor: Vendor, access: Access, unit: Unit) -> Trial:
         log.info("a trial failed", extra=told(vendor=vendor.name, failure=failure.code))
         step = failure.kind if isinstance(failure, ActionRequired) else ""
         return Trial(False, f"{failure.message}.", failure.hint, failure.code, step)
+    if vendor.sends:
+        return Trial(True, f"Signed in. {vendor.spoken} takes what is sent to it.")
     readings = [entry for entry in entries if entry.get("type") == "sgv" and "sgv" in entry]
     if not readings:
         return Trial(True, f"Signed in. {vendor.title} has no reading at present.", vendor.when_silent)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.actor import Actor
 from app.clock import Clock
@@ -18,6 +17,7 @@ from app.store.interface import Document, Filter, Store, Update
 from app.uploaders.form import Answers, FormField, FormRefused, described, read_answers
 from app.uploaders.seen import COLLECTION as SEEN
 from app.uploaders.seen import Seen
+from app.uploaders.sites import site_of
 from app.uploaders.state import COLLECTION, State, Uploader, state_document, uploader_in
 from app.uploaders.vendor import Session, Vendor
 from app.uploaders.vendors import vendor_named
@@ -58,7 +58,7 @@ class Uploaders:
         self._keyring = keyring
         self._rows = store.collection(COLLECTION, actor=actor.label)
         self._seen = store.collection(SEEN, actor=actor.label)
-        self._own_sites = {_site_of(address) for address in own_addresses} - {None}
+        self._own_sites = {site_of(address) for address in own_addresses} - {None}
 
     def all(self) -> list[Uploader]:
         """Return every uploader, oldest first."""
@@ -85,7 +85,7 @@ class Uploaders:
         """Check the answers of a form. Raises ``FormRefused``, ``NotFound``."""
         read = read_answers(vendor_named(vendor).form, answers, kept=tuple(kept))
         for name in ("address", "server"):
-            if read.options.get(name) and _site_of(read.options[name]) in self._own_sites:
+            if read.options.get(name) and site_of(read.options[name]) in self._own_sites:
                 raise FormRefused({name: "This is our own address: an uploader would bring us what we have."})
         return read
 
@@ -234,12 +234,3 @@ def _due(row: Document, now_ms: int) -> Document:
 
 def _none_such(uploader_id: str) -> NotFound:
     return NotFound(f"There is no uploader {uploader_id!r}")
-
-
-def _site_of(address: str) -> tuple[str, int] | None:
-    try:
-        parts = urlsplit(address)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname else None

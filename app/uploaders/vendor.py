@@ -71,7 +71,8 @@ class Page:
     ``documents`` and ``deleted`` (identifiers) are by collection. ``fillers`` are entries that count only where nothing
     of ours lies near: a coarser record of what was already read finely. ``whole`` says, by kind, from when to when (UTC
     epoch ms, the end not included) the page holds everything the vendor has: what we brought before of that kind and
-    time and is not in the page is gone there. ``unusable`` says why records were left out.
+    time and is not in the page is gone there. ``unusable`` says why records were left out. ``sent`` are entries that a
+    vendor which takes our documents has acknowledged.
     """
 
     cursors: Cursors
@@ -80,6 +81,7 @@ class Page:
     deleted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     whole: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unusable: Sequence[str] = ()
+    sent: Sequence[Document] = ()
 
 
 class Source(Protocol):
@@ -136,7 +138,8 @@ class Vendor:
     ``about`` says in a sentence for whom it is. ``kinds`` names, for each kind it brings (``kinds.py``), the option
     that switches it. ``rank`` says whom to believe (``ranks.py``). ``when_silent`` says what to check when it answers
     but brings nothing; ``silent_after_ms`` how long it may be without a reading. ``experimental`` ones were built
-    from descriptions and never seen to work. ``sends`` is true for one that takes our documents.
+    from descriptions and never seen to work. ``sends`` is true for one that takes our documents. ``called`` is its
+    name within a sentence, where its title is none.
     """
 
     name: str
@@ -152,6 +155,12 @@ class Vendor:
     sign_in: SignIn | None = None
     experimental: bool = False
     sends: bool = False
+    called: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """Return its name within a sentence."""
+        return self.called or self.title
 
     def taken(self, options: Mapping[str, Any]) -> dict[str, str]:
         """Return by kind whether it is taken alone, always or never."""

@@ -1,4 +1,4 @@
-"""The vendors we can pull from."""
+"""The vendors we can pull from, and those we can send to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.uploaders.glooko.source import GLOOKO
 from app.uploaders.librelinkup.source import LIBRELINKUP
 from app.uploaders.medtrum.source import MEDTRUM
 from app.uploaders.nightscout.source import NIGHTSCOUT
+from app.uploaders.nightscout_push.source import NIGHTSCOUT_PUSH
 from app.uploaders.tandem_source.source import TANDEM_SOURCE
 from app.uploaders.tidepool.source import TIDEPOOL
 from app.uploaders.vendor import Vendor
@@ -30,6 +31,7 @@ VENDORS: Mapping[str, Vendor] = {
         MEDTRUM,
         TIDEPOOL,
         NIGHTSCOUT,
+        NIGHTSCOUT_PUSH,
     )
 }
 

@@ -82,7 +82,8 @@ def make(vendor: str) -> BaseResponse:
     if vendor_named(vendor).sign_in:
         flash(f"{name} is added. One step is left: the sign-in.")
         return redirect(url_for("uploader_sign_in.page", uploader_id=made.id), 303)
-    flash(f"{name} is added, and fetches the first readings now.")
+    begins = "sends the first records" if vendor_named(vendor).sends else "fetches the first readings"
+    flash(f"{name} is added, and {begins} now.")
     return redirect(url_for(".page"), 303)
 
 
@@ -155,10 +156,12 @@ def run(uploader_id: str) -> BaseResponse:
 @requires(MANAGES_UPLOADERS)
 def delete(uploader_id: str) -> BaseResponse:
     """Delete an uploader with its secrets; what it brought stays."""
-    label = service().find(uploader_id).label
+    uploader = service().find(uploader_id)
+    label = uploader.label
     _tell("deleted", label)
     service().delete(uploader_id)
-    flash(f"{label} is deleted. What it brought stays.")
+    stays = "What it sent stays there" if vendor_named(uploader.vendor).sends else "What it brought stays"
+    flash(f"{label} is deleted. {stays}.")
     return redirect(url_for(".page"), 303)
 
 

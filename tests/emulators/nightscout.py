@@ -1,4 +1,4 @@
-"""A Nightscout of version 15, as far as a follower reads it: API v1 by time, API v3's history, tickets for tokens."""
+"""A Nightscout of version 15, as far as it is followed and written to: API v1, API v3's history and writes, tickets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from app.clock import iso_of
 from tests.clocks import SettableClock
-from tests.emulators.server import Asked, Emulator, Reply, page
+from tests.emulators.nightscout_writes import Writes
+from tests.emulators.server import Asked, Emulator, Reply, cut_off, page
 
 DEFAULT_COUNT = 10
 TICKET_MS = 8 * 3_600_000
@@ -27,12 +28,19 @@ class NightscoutEmulator(Emulator):
         self.has_v3 = True
         self.has_tickets = True
         self.is_readable = False
+        self.is_writable = True
+        self.loses_answers = 0
+        """So many writes are done and never answered properly."""
+
         self.kept: dict[str, list[dict[str, Any]]] = {
             "entries": [],
             "treatments": [],
             "devicestatus": [],
             "profile": [],
+            "food": [],
+            "activity": [],
         }
+        self.writes = Writes(self.kept, self._new_id, self._stamp)
         self.forbidden: set[str] = set()
         self._tickets: dict[str, int] = {}
         self._made = 0
@@ -40,8 +48,7 @@ class NightscoutEmulator(Emulator):
 
     def add_v1(self, collection: str, **document: Any) -> dict[str, Any]:
         """Keep a document as an app of API v1 leaves it: no identifier, no stamps."""
-        self._made += 1
-        kept = {"_id": f"{self._made:024x}", **document}
+        kept = {"_id": self._new_id(), **document}
         self.kept[collection].append(kept)
         return kept
 
@@ -80,12 +87,18 @@ class NightscoutEmulator(Emulator):
     def end_tickets(self) -> None:
         self._tickets.clear()
 
+    def _new_id(self) -> str:
+        self._made += 1
+        return f"{self._made:024x}"
+
     def _stamp(self) -> int:
         self._stamp_ms = max(self.clock.now_ms(), self._stamp_ms + 1)
         return self._stamp_ms
 
     def reply(self, asked: Asked) -> Reply:
         path = asked.path
+        if asked.method != "GET":
+            return self._written(asked)
         if path.startswith("/api/v2/authorization/request/"):
             return self._ticket(path.rpartition("/")[2])
         if path == "/api/v3/version":
@@ -119,6 +132,25 @@ class NightscoutEmulator(Emulator):
             return presented in (hashlib.sha1(self.secret.encode()).hexdigest(), self.token)
         return self.is_readable
 
+    def _written(self, asked: Asked) -> Reply:
+        is_v3 = asked.path.startswith("/api/v3/")
+        collection = asked.path.split("/")[3].removesuffix(".json")
+        if is_v3 and not self.has_v3:
+            return page(404)
+        if not self._may_read(asked, collection):
+            return _UNAUTHORIZED
+        if not self.is_writable or collection in self.forbidden:
+            return (
+                Reply({"status": 403, "message": f"Missing permission api:{collection}:create"}, 403)
+                if is_v3
+                else (_UNAUTHORIZED)
+            )
+        reply = self.writes.v3(asked, collection) if is_v3 else self.writes.v1(asked, collection)
+        if self.loses_answers:
+            self.loses_answers -= 1
+            return cut_off([{"lost": "x" * 50}] * 10)
+        return reply
+
     def _history(self, asked: Asked) -> Reply:
         _, _, _, collection, _, after = asked.path.split("/")
         if "authorization" not in asked.headers or not self._may_read(asked, collection):
@@ -135,13 +167,15 @@ class NightscoutEmulator(Emulator):
         if not self._may_read(asked, collection):
             return _UNAUTHORIZED
         field = {"entries": "date", "profile": "startDate"}.get(collection, "created_at")
+        if collection == "profiles":
+            collection = "profile"
         found = [one for one in self.kept[collection] if not rest or one.get("type") == rest]
         for name, bound in asked.query.items():
             if name.startswith("find["):
                 operator = name.rpartition("[")[2].rstrip("]")
                 found = [one for one in found if _meets(one[field], operator, bound)]
-        found.sort(key=lambda one: one[field], reverse=True)
-        shown = found[: int(asked.query.get("count", DEFAULT_COUNT))]
+        found.sort(key=lambda one: str(one.get(field)), reverse=True)
+        shown = found[: int(asked.query.get("count", 10_000 if collection == "food" else DEFAULT_COUNT))]
         if collection == "treatments":
             shown = [{"carbs": None, "insulin": None, **one} for one in shown]
         return Reply(shown)

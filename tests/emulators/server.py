@@ -147,7 +147,7 @@ class Emulator:
                 except OSError:
                     self.close_connection = True
 
-            do_GET = do_POST = _serve  # noqa: N815
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

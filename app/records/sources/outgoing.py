@@ -10,7 +10,7 @@ from app.clock import Clock
 from app.records.ids import object_id
 from app.records.stamps import CHANGED, settled_before_ms
 from app.store import ObjectId
-from app.store.interface import Document, Filter, Store
+from app.store.interface import Document, Store
 
 PAGE = 500
 _FIRST_ID = ObjectId("0" * 24)
@@ -23,7 +23,7 @@ class Outgoing:
     store: Store
     clock: Clock
 
-    def changed(self, collection: str, after_ms: int, which: Filter | None = None) -> Iterator[list[Document]]:
+    def changed(self, collection: str, after_ms: int) -> Iterator[list[Document]]:
         """Yield documents whose ``srvModified`` is above ``after_ms``, oldest change first, in pages.
 
         Documents of one stamp are never torn apart between two pages, so that the last stamp of a page is where to go
@@ -33,40 +33,33 @@ class Outgoing:
         kept = self.store.collection(collection)
         end_ms = settled_before_ms(self.clock)
         while True:
-            page = list(
-                kept.find(
-                    _both({CHANGED: {"$gt": after_ms, "$lt": end_ms}}, which),
-                    sort=((CHANGED, 1), ("_id", 1)),
-                    limit=PAGE,
-                )
-            )
+            span = {CHANGED: {"$gt": after_ms, "$lt": end_ms}}
+            page = list(kept.find(span, sort=((CHANGED, 1), ("_id", 1)), limit=PAGE))
             if not page:
                 return
             last_ms = page[-1][CHANGED]
             if len(page) == PAGE:
-                same = kept.find(_both({CHANGED: last_ms}, which), sort=(("_id", 1),))
+                same = kept.find({CHANGED: last_ms}, sort=(("_id", 1),))
                 page = [one for one in page if one[CHANGED] != last_ms] + list(same)
             yield page
             after_ms = last_ms
 
-    def never_stamped(
-        self, collection: str, after: ObjectId | None = None, which: Filter | None = None
-    ) -> Iterator[list[Document]]:
+    def never_stamped(self, collection: str, after: ObjectId | None = None) -> Iterator[list[Document]]:
         """Yield documents without ``srvModified`` (an older program wrote them) in the order of their ``_id``s.
 
         ``after`` is the ``_id`` of the last one had, None to begin. Those whose ``_id`` is no ObjectId are in no page.
         """
-        return self._unstamped(collection, after or _FIRST_ID, which)
+        return self._unstamped(collection, after or _FIRST_ID)
 
-    def never_stamped_by_text(self, collection: str, which: Filter | None = None) -> Iterator[list[Document]]:
+    def never_stamped_by_text(self, collection: str) -> Iterator[list[Document]]:
         """Yield, in pages, documents without ``srvModified`` whose ``_id`` is a text, as a few apps once chose it."""
-        return self._unstamped(collection, "", which)
+        return self._unstamped(collection, "")
 
-    def _unstamped(self, collection: str, after: Any, which: Filter | None) -> Iterator[list[Document]]:
+    def _unstamped(self, collection: str, after: Any) -> Iterator[list[Document]]:
         kept = self.store.collection(collection)
         while True:
             unstamped = {"_id": {"$gt": after}, CHANGED: None}
-            page = list(kept.find(_both(unstamped, which), sort=(("_id", 1),), limit=PAGE))
+            page = list(kept.find(unstamped, sort=(("_id", 1),), limit=PAGE))
             if not page:
                 return
             yield page
@@ -98,7 +91,3 @@ class Outgoing:
                 key = (one["date"], str(one.get("type")))
                 found[key] = found.get(key, False) or one.get("isValid") is not False
         return found
-
-
-def _both(span: Filter, which: Filter | None) -> Filter:
-    return {"$and": [span, which]} if which else span

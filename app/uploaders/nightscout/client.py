@@ -78,9 +78,25 @@ class NightscoutClient:
         return self._line.read(lambda longest_s: self._answer(path, params, longest_s).json())
 
     def _answer(self, path: str, params: Mapping[str, str | int] | None, longest_s: float) -> Answer:
+        answer = self._reached("GET", path, longest_s, params=params)
+        failure = failure_of(answer, self._line.clock.now_ms())
+        if failure is not None:
+            raise failure
+        return answer
+
+    def _reached(
+        self,
+        method: str,
+        path: str,
+        longest_s: float | None,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Any = None,
+    ) -> Answer:
+        """Return what the site answers, wherever on its host it sends us."""
         for _ in range(_REDIRECTS):
             url = self._address + path
-            answer = self._line.ask("GET", url, headers=self.headers, params=params, longest_s=longest_s)
+            answer = self._line.ask(method, url, headers=self.headers, params=params, body=body, longest_s=longest_s)
             if not 300 <= answer.status < 400:
                 break
             self._follow(answer, url, path)
@@ -88,9 +104,6 @@ class NightscoutClient:
             raise Transient("Nightscout sends us round in circles")
         if answer.status == HTTPStatus.UNAUTHORIZED and "authorization" in self.headers:
             raise SessionExpired("Nightscout's ticket has ended")
-        failure = failure_of(answer, self._line.clock.now_ms())
-        if failure is not None:
-            raise failure
         return answer
 
     def _follow(self, answer: Answer, url: str, path: str) -> None:

@@ -94,13 +94,6 @@ def test_what_is_being_written_waits(store: Store, clock: SettableClock, outgoin
     assert texts(outgoing.changed("treatments", 0)) == [["a", "b"]]
 
 
-def test_a_filter_narrows_every_page(store: Store, clock: SettableClock, outgoing: Outgoing) -> None:
-    note(store, clock, *"abcdefgh")
-    clock.advance(s=1)
-    which = {"notes": {"$nin": ["b", "h"]}}
-    assert texts(outgoing.changed("treatments", 0, which)) == [list("acdefg")]
-
-
 def test_documents_without_a_stamp_come_by_their_ids_and_go_on_from_any(
     store: Store, clock: SettableClock, outgoing: Outgoing
 ) -> None:
@@ -113,7 +106,6 @@ def test_documents_without_a_stamp_come_by_their_ids_and_go_on_from_any(
     assert [one["notes"] for page in pages for one in page] == [f"{place:02}" for place in range(10)]
     assert [len(page) for page in pages] == [4, 4, 2]
     assert texts(outgoing.never_stamped("treatments", ids[7])) == [["08", "09"]]
-    assert texts(outgoing.never_stamped("treatments", ids[7], {"notes": "09"})) == [["09"]]
     assert list(outgoing.never_stamped("treatments", ids[9])) == []
     assert texts(outgoing.never_stamped_by_text("treatments")) == [["t1", "t2"]]
     assert texts(outgoing.changed("treatments", 0)) == [["stamped"]]
