@@ -13,30 +13,31 @@ from app.importers.format import Said
 from app.importers.libreview_columns import Layout
 from app.importers.placing import Order, Walks, checked_local
 from app.importers.set_clocks import SetClock, Stretch
-from app.importers.tables import Row, local_time, number_in, rows
+from app.importers.tables import local_time, number_in, rows
 from app.records.sources.acts import MOST_CARBS_G, MOST_INSULIN_U
 from app.records.sources.documents import amount_of
 
 _MOST_MEALS = 400_000
 _MOST_SETTINGS = 200
 _MOST_DEVICES = 500
+_FAST_INSULIN = frozenset({"rapid", "meal", "correction", "change"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row, its fields by what they are."""
+    """One row: its number, and those of its fields that hold anything, by what they are."""
 
-    row: Row
-    places: Mapping[str, int]
+    number: int
+    fields: Mapping[str, str]
 
     def at(self, name: str) -> str:
-        """Return a field, empty where the file has no such column."""
-        return self.row.at(self.places.get(name))
+        """Return a field, empty where the row has none."""
+        return self.fields.get(name, "")
 
     @property
     def place(self) -> str:
         """Return where it stands, in words."""
-        return self.row.place
+        return f"row {self.number}"
 
     @property
     def device(self) -> str:
@@ -56,7 +57,9 @@ def lines_of(file: Opened, layout: Layout) -> Iterator[Line]:
             if row.number == layout.header_row:
                 header = row.fields
             elif row.number > layout.header_row and any(row.fields) and row.fields != header:
-                yield Line(row, layout.places)
+                fields, width = row.fields, len(row.fields)
+                there = {name: fields[at] for name, at in layout.places.items() if at < width and fields[at]}
+                yield Line(row.number, there)
 
 
 def number_or_none(text: str) -> float | None:
@@ -69,6 +72,8 @@ def number_or_none(text: str) -> float | None:
 
 def fast_insulin_u(line: Line) -> float:
     """Return the units of a row: as entered, else the parts the reader's calculator gave. Raises ``ValueError``."""
+    if _FAST_INSULIN.isdisjoint(line.fields):
+        return 0.0
     entered = number_in(line.at("rapid"))
     if entered is None:
         parts = [number_in(line.at(name)) or 0.0 for name in ("meal", "correction", "change")]

@@ -33,6 +33,8 @@ def glucose_in(text: str, unit: Unit) -> int | None:
 
     Raises ``ValueError`` for what is no number and no word for low or high, and for what no device measures.
     """
+    if not text:
+        return None
     word = text.strip().strip("<>").lower()
     if word in _LOW_WORDS:
         return LOW_MGDL

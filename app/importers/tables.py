@@ -104,6 +104,8 @@ def number_in(text: str) -> float | None:
     A single comma or point is always a decimal sign: nobody injects eleven thousand units. Of both the later one is.
     Raises ``ValueError`` for what is no number.
     """
+    if not text:
+        return None
     plain = text.strip().strip('"').translate(dict.fromkeys(map(ord, _BLANKS)))
     if not plain:
         return None
