@@ -10,6 +10,7 @@ from app.errors import NotFound
 from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
 from app.importers.clarity_csv import ClarityCsv
+from app.importers.diasend_xls import DiasendXls
 from app.importers.format import Format
 from app.importers.glooko_zip import GlookoZip
 from app.importers.health_connect import HealthConnect
@@ -34,6 +35,7 @@ FORMATS: Sequence[Format] = (
     TConnectCsv(),
     AppleHealth(),
     GlookoZip(),
+    DiasendXls(),
     TidepoolXlsx(),
     TidepoolJson(),
     OpenapsFiles(),

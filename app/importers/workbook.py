@@ -74,16 +74,18 @@ def is_workbook(file: Opened) -> bool:
 def sheets_of(file: Opened) -> Iterator[list[Sheet]]:
     """Open a workbook and lend its sheets, in their order. Raises ``Unreadable``."""
     _check_size(file)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions nobody needs here
-            book = load_workbook(file.path, read_only=True, data_only=True, keep_links=False)
-    except _DAMAGED:
-        raise Unreadable("The workbook is damaged, or locked with a password") from None
-    try:
-        yield [Sheet(sheet.title, sheet.sheet_state == "visible", sheet) for sheet in book.worksheets]
-    finally:
-        book.close()
+    # As an open file: by its path, the library goes by how the name ends.
+    with file.path.open("rb") as raw:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of styles and extensions nobody needs here
+                book = load_workbook(raw, read_only=True, data_only=True, keep_links=False)
+        except _DAMAGED:
+            raise Unreadable("The workbook is damaged, or locked with a password") from None
+        try:
+            yield [Sheet(sheet.title, sheet.sheet_state == "visible", sheet) for sheet in book.worksheets]
+        finally:
+            book.close()
 
 
 def _check_size(file: Opened) -> None:

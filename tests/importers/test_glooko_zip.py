@@ -12,10 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.actor import NOBODY
 from app.glucose.units import mmoll_of
 from app.importers.formats import recognised
 from app.importers.glooko_zip import GlookoZip
+from app.records.entries import Entries
 from app.records.sources.documents import ms_of
+from app.records.treatments import Treatments
 from app.store.interface import Document
 from tests.importers.conftest import Bringing, MakeFile, Reading, read_with
 from tests.importers.spellings import PLAIN, SPELLINGS, Spelling
@@ -491,10 +494,6 @@ def test_a_table_nobody_knows_is_said_and_costs_no_other(file: MakeFile) -> None
 
 
 def test_what_a_pumps_cloud_told_already_is_not_doubled(bringing: Bringing) -> None:
-    from app.actor import NOBODY
-    from app.records.entries import Entries
-    from app.records.treatments import Treatments
-
     house = bringing.house
     Treatments(house.store, house.clock, NOBODY).save(
         [
@@ -521,10 +520,13 @@ def test_whatever_is_in_a_table_nothing_breaks(file: MakeFile, content: bytes, n
     assert len(read_with(FORMAT, whole_file).documents) >= 16
 
 
+A_DAY = packed(day_of_a_child())  # once: a zip says when it was made
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_left_of_a_zip_it_ends_with_a_report(bringing: Bringing, data: st.DataObject) -> None:
-    content = bytearray(packed(day_of_a_child()))
+    content = bytearray(A_DAY)
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(1, len(content)))
