@@ -11,17 +11,21 @@ from app.importers.tables import plain_header
 from app.importers.tidepool_items import INCOMPLETE, Items
 from app.importers.tidepool_rows import cell_of, header_of
 from app.importers.workbook import MAIN, Sheet, is_workbook, sheets_of
+from app.records.sources.tidepool.glucose import REPEATERS
 from app.records.sources.tidepool.record import text_of
 
 _ERROR_SHEET, _EMPTY_SHEET = "EXPORT ERROR", "NO DATA"
 _COLUMNS = (b"Zulu Time", b"Tidepool Data Type")
 _SEEN_SHEETS = frozenset(
     {
-        *("bolus calculator", "smbg", "cgm", "pump settings"),
+        *("bolus calculator", "smbg", "pump settings"),
         *("basal schedules", "bg targets", "carb ratios", "insulin sensitivities"),
     }
 )
 """The sheets with records that others are joined with."""
+
+_SENSORS_SHEET = "cgm"
+_BYTES_AT_ONCE = 1 << 20
 
 _UNIT_SHEETS = ("CGM", "SMBG")
 
@@ -61,9 +65,10 @@ class TidepoolXlsx:
     def read(self, file: Opened, how: How) -> Iterator[Item]:
         """Yield every row. Sheets with records that others are joined with are gone through twice."""
         items = Items(how)
+        seen = _SEEN_SHEETS | {_SENSORS_SHEET} if _has_repetitions(file) else _SEEN_SHEETS
         with sheets_of(file) as sheets:
             for sheet in sheets:
-                if plain_header(sheet.name) in _SEEN_SHEETS:
+                if plain_header(sheet.name) in seen:
                     for place, record in _records(sheet):
                         items.see(record, place)
         with sheets_of(file) as sheets:
@@ -88,6 +93,22 @@ def _records(sheet: Sheet) -> Iterator[tuple[str, dict[str, Any]]]:
         record = {name: cell_of(row[place]) for place, name in members.items() if place < len(row)}
         # Each sheet is of the flat form, whether its rows show it or not.
         yield f"{sheet.name}, row {number}", {"localTime": None, **record}
+
+
+def _has_repetitions(file: Opened) -> bool:
+    """Tell whether a pump that repeats a sensor is in the file: only then the longest sheet has to be read twice."""
+    names = [name.encode() for name in REPEATERS]
+    for member in file.members:
+        if not member.base.lower().endswith(".xml"):
+            continue
+        before = b""
+        with file.open(member) as unpacked:
+            while piece := unpacked.read(_BYTES_AT_ONCE):
+                text = (before + piece).lower()
+                if any(name in text for name in names):
+                    return True
+                before = text[-max(map(len, names)) :]
+    return False
 
 
 def _unit_of(sheet: Sheet) -> str:

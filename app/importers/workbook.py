@@ -37,7 +37,7 @@ class _Sheet(Protocol):
 
     def reset_dimensions(self) -> None: ...
 
-    def iter_rows(self, *, max_col: int, values_only: bool) -> Iterator[tuple[Any, ...]]: ...
+    def iter_rows(self, *, values_only: bool) -> Iterator[tuple[Any, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Sheet:
         # What a file says of its own size is often wrong, and rows would be missing.
         self._sheet.reset_dimensions()
         try:
-            for number, row in enumerate(self._sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+            for number, row in enumerate(self._sheet.iter_rows(values_only=True), 1):
                 if number > MOST_ROWS:
                     raise Unreadable(f"The sheet {self.name[:40]} has more rows than there can be")
-                if any(cell is not None for cell in row):
-                    yield number, row
+                if any(cell is not None for cell in row[:MOST_COLUMNS]):
+                    yield number, row[:MOST_COLUMNS]
         except _DAMAGED:
             raise Unreadable(f"The sheet {self.name[:40]} is damaged") from None
 

@@ -32,8 +32,8 @@ _TRENDS: Mapping[str, Direction] = {
 """Tidepool's own words; data that came from Dexcom have Dexcom's in their payload."""
 
 _DEXCOMS_OWN = ("transmitterId", "transmitterGeneration", "transmitterTicks")
-_REPEATERS = ("tandem", "insomn", "insulet", "omnipod")
-"""Pumps that show another maker's sensor: beside the sensor's own records theirs are repetitions."""
+REPEATERS = ("tandem", "insomn", "insulet", "omnipod")
+"""How the ids of pumps begin that show another maker's sensor: beside the sensor's own records theirs repeat them."""
 
 
 def mgdl_in(value: Any, units: Any) -> int:
@@ -51,7 +51,7 @@ def mgdl_in(value: Any, units: Any) -> int:
 
 def is_repeated(record: Record) -> bool:
     """Tell whether a reading is a pump's repetition of what another maker's sensor measured."""
-    return text_of(record.get("deviceId")).lower().startswith(_REPEATERS)
+    return text_of(record.get("deviceId")).lower().startswith(REPEATERS)
 
 
 def reading(record: Record) -> Document:
