@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.actor import NOBODY
 from app.clock import iso_of
+from app.glucose.wall_clock import WallClock
 from app.house import House
+from app.importers.imports import Imports
+from app.importers.working import Work
 from app.records.entries import Entries
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
@@ -22,6 +28,7 @@ from app.uploaders.vendor import Page
 from tests.clocks import START_MS, SettableClock
 from tests.emulators.server import Reply, page
 from tests.emulators.tidepool import USER_ID, TidepoolEmulator
+from tests.importers.tidepool_files import as_workbook
 from tests.uploaders.conftest import QUICK, around
 
 MINUTE_MS = 60_000
@@ -299,6 +306,32 @@ def test_where_a_record_is_broken_none_of_its_kind_is_taken_for_deleted(
     bolus["normal"] = "plenty"
     household.run_later(clock, 61)
     assert household.doses() == [("Correction Bolus", 1, 0), ("Correction Bolus", 2, 0), ("Carb Correction", 0, 10)]
+
+
+@pytest.mark.parametrize("file_first", [False, True])
+@pytest.mark.parametrize("written", ["json", "xlsx"])
+def test_the_same_records_from_a_file_add_nothing(
+    household: Household, tidepool: TidepoolEmulator, clock: SettableClock, written: str, file_first: bool
+) -> None:
+    fill(tidepool)
+    house, records = household.house, tidepool.records[USER_ID]
+    imports = Imports(house.store, clock, NOBODY)
+    work = Work(house.store, clock, NOBODY, lambda: WallClock.in_zone(ZoneInfo("Europe/Berlin")))
+
+    def bring() -> None:
+        content = json.dumps(records).encode() if written == "json" else as_workbook(records)
+        one = imports.receive(BytesIO(content), "export", most_bytes=1 << 30)
+        work.carry_out(one.id)
+        imports.confirm(one.id)
+        work.carry_out(one.id)
+        assert imports.find(one.id).stage == "done"
+
+    first, second = (bring, household.run) if file_first else (household.run, bring)
+    first()
+    before = [{one["identifier"] for one in found} for found in everything(house)]
+    assert [len(found) for found in before] == [13, 10, 1]
+    second()
+    assert [{one["identifier"] for one in found} for found in everything(house)] == before
 
 
 def test_two_boluses_of_one_id_are_two_and_two_records_without_any_too(
