@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.errors import NotFound
 from app.importers.apple_health import AppleHealth
@@ -67,6 +71,24 @@ def recognised(file: Opened) -> list[Recognised]:
         if why:
             found.append(Recognised(format, why))
     return found
+
+
+@contextmanager
+def as_it_is(path: Path, name: str) -> Iterator[Opened]:
+    """Lend a file as the formats know it: one that somebody packed by itself into a zip is unpacked first.
+
+    Raises what unpacking raises (``bounded.BROKEN``).
+    """
+    file = Opened.at(path, name)
+    if len(file.members) != 1 or recognised(file):
+        yield file
+        return
+    (only,) = file.members
+    with TemporaryDirectory(prefix="nightlight-import-") as folder:
+        inner = Path(folder) / "file"
+        with file.open(only) as packed, inner.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+        yield Opened.at(inner, only.base)
 
 
 def format_named(name: str) -> Format:

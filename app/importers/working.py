@@ -19,10 +19,10 @@ from app.actor import Actor
 from app.clock import Clock, iso_of
 from app.errors import NightlightError
 from app.glucose.wall_clock import WallClock
-from app.importers.bounded import Opened
+from app.importers.bounded import BROKEN, Opened
 from app.importers.files import Files, Received
 from app.importers.format import ZONE, How, Question, Survey, Unreadable
-from app.importers.formats import Recognised, format_named, recognised
+from app.importers.formats import Recognised, as_it_is, format_named, recognised
 from app.importers.going_through import Going, surveyed
 from app.importers.imports import AT_WORK, COLLECTION, Import, import_in, survey_document
 from app.importers.tally import Tally
@@ -106,8 +106,7 @@ class _Working:
                 return
             received = Received(self._one.size, self._one.sha256)
             lent = nullcontext(self._path) if self._path else self._work._files.on_disk(self._one.id, received)
-            with lent as path:
-                file = Opened.at(path, self._one.file_name)
+            with lent as path, as_it_is(path, self._one.file_name) as file:
                 if self._one.stage == "importing":
                     self._import(file)
                 else:
@@ -116,6 +115,8 @@ class _Working:
             self._cannot(refused.message, refused.hint)
         except NightlightError:
             raise
+        except BROKEN:
+            self._cannot("The file cannot be unpacked", "It is damaged, encrypted or far too large.")
         except Exception as unforeseen:
             log.exception("an import broke", extra=told(kind=type(unforeseen).__name__))
             self._cannot("Something here went wrong with it", "Please report it.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
 import pytest
 
 from app.actor import NOBODY
@@ -157,6 +160,35 @@ def test_one_import_is_worked_on_by_one_process_at_a_time(bringing: Bringing, di
     assert bringing.house.store.take_lease(f"import:{one.id}", "another", ttl_ms=60_000) is not None
     assert not bringing.work.carry_out(one.id)
     assert bringing.imports.find(one.id).stage == "importing"
+
+
+def zipped(*contents: tuple[str, bytes]) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for name, content in contents:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_a_file_somebody_packed_by_itself_is_unpacked(bringing: Bringing, diary: Diary) -> None:
+    one = bringing.bring(zipped(("folder/diary.csv", FILE.encode())), "diary.zip")
+    assert (one.stage, one.format) == ("done", "diary")
+    assert len(bringing.entries()) == 2
+
+
+def test_a_zip_of_several_files_we_do_not_know_stays_packed(bringing: Bringing, diary: Diary) -> None:
+    one = bringing.look(zipped(("a.csv", FILE.encode()), ("b.csv", FILE.encode())))
+    assert (one.stage, one.trouble) == ("unreadable", "No format we know")
+
+
+def test_a_bomb_is_no_file(bringing: Bringing, diary: Diary) -> None:
+    one = bringing.look(zipped(("diary.csv", b"diary\n" + b"0" * (80 << 20))))
+    assert (one.stage, one.trouble) == ("unreadable", "The file cannot be unpacked")
+
+
+def test_a_zip_that_is_cut_off_is_said(bringing: Bringing, diary: Diary) -> None:
+    whole = zipped(("diary.csv", FILE.encode()))
+    assert bringing.look(whole[: len(whole) // 2]).stage == "unreadable"
 
 
 def test_the_file_is_gone_when_it_is_imported(bringing: Bringing, diary: Diary) -> None:
