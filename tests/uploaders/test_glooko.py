@@ -380,6 +380,18 @@ def test_a_zone_the_account_does_not_tell_in_words_we_know_is_none(
     assert (entry["date"], entry["utcOffset"]) == (START_MS - 10 * MINUTE_MS, 0)
 
 
+@pytest.mark.parametrize("reply", [Reply({}), Reply([]), Reply({"error": "x"}, 404), Reply({"currentUser": None})])
+def test_an_account_that_says_nothing_of_itself_is_read_all_the_same(
+    source: MakeSource, glooko: GlookoEmulator, kept: Kept, reply: Reply
+) -> None:
+    kept.wall_clock = WallClock.in_zone(ZoneInfo("UTC"))
+    glooko.zone, glooko.tells_patient_at_sign_in = ZoneInfo("UTC"), False
+    glooko.readings(118)
+    glooko.script("/session/users", *[reply] * 2)
+    assert values_in(list(source().pages({}))) == [118]
+    assert kept.session["ticket"]["patient"] == ""
+
+
 def test_a_look_brings_the_readings_of_the_last_hours_in_order(source: MakeSource, glooko: GlookoEmulator) -> None:
     glooko.readings(*range(100, 400))
     found = source().look()

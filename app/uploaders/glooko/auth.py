@@ -12,7 +12,6 @@ from app.uploaders.errors import AuthInvalid, SchemaChanged, SessionExpired, Tra
 from app.uploaders.glooko.client import COOKIE, GlookoClient, Ticket, is_let_in, place_of
 from app.uploaders.glooko.errors import (
     SIGN_IN_PATH,
-    NotGiven,
     leads_on,
     names_second_factor,
     refused,
@@ -86,6 +85,7 @@ class Account:
         if not self._email or not self._password:
             raise AuthInvalid("Glooko's e-mail address or password is missing", hint="Enter both.")
         ticket = self._let_in()
+        self._session.pop("zone", None)
         if not ticket.patient:
             told = self._told_of_account(self._client, ticket)
             ticket = Ticket(ticket.cookie, ticket.base, str(told.get("glookoCode") or ""))
@@ -136,7 +136,8 @@ class Account:
     def _told_of_account(client: GlookoClient, ticket: Ticket) -> Mapping[str, Any]:
         try:
             return client.account(ticket)
-        except NotGiven:
+        except SchemaChanged:
+            # What it would tell helps, and nothing depends on it.
             return {}
 
 

@@ -180,7 +180,7 @@ GLOOKO = Vendor(
     open=GlookoSource,
     kinds=KINDS,
     rank=COLLECTED,
-    when_silent="Glooko gets readings hours late, and only from devices that upload there. See on its own page whether "
-    "it has newer ones. If those here are hours too old, or none, check the time zone of the person or in this form.",
+    when_silent="Glooko gets readings hours late. See on its own page whether it has newer ones; if so, check the time "
+    "zone of the person and in this form. An account without a sensor has its meter's only, which do not count here.",
     silent_after_ms=4 * HOUR_MS,
 )
