@@ -43,16 +43,19 @@ class Calibrated:
     document: Document
 
 
-def measurements_of(entries: Iterable[Document], now_ms: int) -> tuple[Measurement, ...]:
-    """Return the readings among entries, oldest first; a number no sensor and no code can be is none.
+def measurement_of(entry: Document) -> Measurement | None:
+    """Return the reading in an entry, None for what is none; a number no sensor and no code can be is none."""
+    reading = reading_of(entry)
+    return Measurement(reading, entry) if reading and reading.mgdl < _NO_GLUCOSE_MGDL else None
+
+
+def true_measurements(found: Iterable[Measurement], now_ms: int) -> tuple[Measurement, ...]:
+    """Return the measurements that can be true.
 
     Whatever is dated more than five minutes after it came is from a wrong clock and left out for good: its hour will
     come, and it would look new then.
     """
-    read = [Measurement(reading, entry) for entry in entries if (reading := reading_of(entry))]
-    found = [one for one in read if one.mgdl < _NO_GLUCOSE_MGDL]
-    true = [one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms))]
-    return tuple(sorted(true, key=lambda one: one.at_ms))
+    return tuple(one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms)))
 
 
 def calibrations_of(entries: Iterable[Document]) -> tuple[Calibrated, ...]:

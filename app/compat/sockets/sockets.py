@@ -12,7 +12,6 @@ from werkzeug.datastructures import EnvironHeaders
 
 from app.actor import system_actor
 from app.alarms.silences import Silences
-from app.compat.features import Features
 from app.compat.services import Surface
 from app.compat.sockets.admission import Admission
 from app.compat.sockets.alarm import Alarm
@@ -30,6 +29,7 @@ from app.compat.v1.status import public_status
 from app.compat.wire import on_wire
 from app.config import Settings
 from app.errors import NightlightError, Unavailable
+from app.features import Features
 from app.house import House
 from app.live.live_picture import LivePicture
 from app.live.present import Present

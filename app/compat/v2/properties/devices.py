@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.compat.runtime_records import status_record
-from app.compat.wire import given, iso, js_text
+from app.compat.wire import given, iso
 from app.glucose.levels import Level
-from app.glucose.nightscout_texts import fixed_text
+from app.glucose.nightscout_texts import fixed_text, js_text
 from app.glucose.numbers import figure
 from app.glucose.time_ago import time_ago
 from app.glucose.units import half_up
@@ -23,7 +24,6 @@ Property = dict[str, Any]
 
 _BATTERY_STEPS = ((95, 100), (55, 75), (30, 50))
 _EMPTIEST = 25
-_STALE = {Level.WARN: "Warning, Pump data stale", Level.URGENT: "URGENT: Pump data stale"}
 _TRANSMITTER_FIELDS = {
     "lastState": "state",
     "lastStateString": "stateString",
@@ -119,6 +119,7 @@ def _charge(charge: Charge) -> Property:
 
 def _pump_data(found: PumpStatus, now_ms: int) -> Property:
     document, said = found.pump, found.status.document
+    words = {name: complaint[1] for name, complaint in found.complaints.items()}
     data: Property = {"level": found.level, "title": "Pump Status"}
     if found.clock_ms is not None:
         data["clock"] = {
@@ -126,44 +127,25 @@ def _pump_data(found: PumpStatus, now_ms: int) -> Property:
             "label": "Last Clock",
             "display": time_ago(found.clock_ms, now_ms).text,
             "level": found.clock_level,
-        } | given(message=_STALE.get(found.clock_level))
-    data |= given(reservoir=_reservoir(found), battery=_battery(found))
+        } | given(message=words.get("clock"))
+    if found.reservoir_text:
+        data["reservoir"] = _gauge(found.reservoir, "Reservoir", found.reservoir_text, words)
+    if found.battery_text:
+        in_percent = {"unit": "percent" if found.percent else "volts"}
+        data["battery"] = _gauge(found.battery, "Battery", found.battery_text, words) | in_percent
     if found.word:
         data["status"] = {"value": found.word, "display": found.word, "label": "Status"}
         if found.word_level >= Level.WARN:
-            data["status"] |= {"level": found.word_level, "message": "Pump Suspended"}
+            data["status"] |= {"level": found.word_level, "message": words["status"]}
     data["device"] = {"label": "Device"} | given(display=said.get("device"))
     overrides = ("reservoir_display_override", "reservoir_level_override")
     data |= given(**{name: document.get(name) for name in ("manufacturer", "model", "extended", *overrides)})
-    lines = [
-        f"Pump {data[name]['label']}: {data[name]['display']}" for name in ("battery", "reservoir") if name in data
-    ]
-    return data | ({"message": "\n".join(lines)} if found.level > Level.NONE else {})
+    return data | ({"message": found.message} if found.level > Level.NONE else {})
 
 
-def _reservoir(found: PumpStatus) -> Property | None:
-    shown = text(found.pump.get("reservoir_display_override"))
-    if found.reservoir:
-        three_digits = f"{found.reservoir.value:#.3g}".rstrip(".")
-        return _gauge(found.reservoir, "Reservoir", shown or f"{three_digits}U")
-    if not shown and text(found.pump.get("manufacturer")) != "Insulet":
-        return None
-    return {"label": "Reservoir", "display": shown or "50+ U", "level": Level.NONE}
-
-
-def _battery(found: PumpStatus) -> Property | None:
-    if found.percent:
-        return _gauge(found.percent, "Battery", f"{js_text(found.percent.value)}%") | {"unit": "percent"}
-    if found.volts:
-        return _gauge(found.volts, "Battery", f"{js_text(found.volts.value)}v") | {"unit": "volts"}
-    return None
-
-
-def _gauge(gauge: Gauge, label: str, shown: str) -> Property:
-    messages = {Level.WARN: f"Warning, Pump {label} Low", Level.URGENT: f"URGENT: Pump {label} Low"}
-    return {"value": gauge.value, "label": label, "display": shown, "level": gauge.level} | given(
-        message=messages.get(gauge.level)
-    )
+def _gauge(gauge: Gauge | None, label: str, shown: str, words: Mapping[str, str]) -> Property:
+    told = {"label": label, "display": shown, "level": gauge.level if gauge else Level.NONE}
+    return given(value=gauge.value if gauge else None) | told | given(message=words.get(label.lower()))
 
 
 def _rounded(value: Any) -> float | None:
