@@ -36,8 +36,13 @@ def status_of(document: Document) -> Status | None:
     at_ms = first_moment(document, "created_at", "date", "mills")
     if at_ms is None or is_deleted(document):
         return None
-    received_ms = moment(document.get("srvCreated"))
+    received_ms = received_of(document)
     return Status(at_ms if received_ms is None else min(at_ms, received_ms), document, received_ms)
+
+
+def received_of(document: Document) -> int | None:
+    """Return when we received a document, None where nobody recorded it."""
+    return moment(document.get("srvCreated"))
 
 
 def with_part(statuses: Iterable[Status], name: str, from_ms: int, until_ms: int) -> Iterator[tuple[Status, Document]]:

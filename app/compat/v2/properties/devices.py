@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.alarms.rules.devices import charge_text, transmitter_notice
 from app.compat.runtime_records import status_record
+from app.compat.v2.properties.notification import notification
 from app.compat.wire import given, iso
 from app.glucose.levels import Level
-from app.glucose.nightscout_texts import fixed_text, js_text
+from app.glucose.nightscout_texts import fixed_text
 from app.glucose.numbers import figure
 from app.glucose.time_ago import time_ago
 from app.glucose.units import half_up
-from app.live.fields import text
 from app.live.present import Present
 from app.live.pump_status import Gauge, PumpStatus
 from app.live.setting_values import switched_on
 from app.live.statuses import device_name
-from app.live.transmitter import Transmitter
 from app.live.uploader_batteries import Charge, Uploader, lowest_charge
 
 Property = dict[str, Any]
@@ -84,7 +84,7 @@ def sensor_state(present: Present) -> Property:
         **line,
     }
     alerts = switched_on(present.settings, "XDRIPJS_ENABLE_ALERTS")
-    return property | given(notification=_transmitter_notice(found) if alerts else None)
+    return property | notification(transmitter_notice(found) if alerts else None)
 
 
 def _uploader(uploader: Uploader) -> Property:
@@ -108,8 +108,7 @@ def _charge(charge: Charge) -> Property:
     if not charge.is_known:
         return property
     value = charge.volts if charge.percent is None else charge.percent
-    shown = property.get("voltageDisplay") if charge.percent is None else f"{js_text(charge.percent)}%"
-    property |= {"value": value, "display": f"{shown}{'⚡' if charge.charging else ''}"}
+    property |= {"value": value, "display": charge_text(charge)}
     if charge.percent is not None:
         percent = charge.percent
         property["battery"] = percent
@@ -151,22 +150,3 @@ def _gauge(gauge: Gauge | None, label: str, shown: str, words: Mapping[str, str]
 def _rounded(value: Any) -> float | None:
     found = figure(value)
     return None if found is None else half_up(found, 2)
-
-
-def _transmitter_notice(found: Transmitter) -> Property | None:
-    if found.level is Level.NONE:
-        return None
-    if found.battery_level > found.state_level:
-        title = "CGM Transmitter Battery Low"
-        first, second = found.said.get("voltagea"), found.said.get("voltageb")
-        message = f"Voltage A: {first}, B: {second}"
-    else:
-        state = text(found.said.get("stateString")) or f"{found.said.get('state')}"
-        title = message = f"CGM Transmitter state: {state}"
-    return {
-        "level": found.level,
-        "title": title,
-        "message": message,
-        "pushoverSound": "incoming",
-        "group": "xDrip-js",
-    }
