@@ -73,7 +73,9 @@ class Engine:
 
     def _settle(self, group: str, before: Standing | None, judgement: Judgement, situation: Situation) -> None:
         now = brought_up_to_date(before, judgement, group, situation)
-        now = with_word(now, situation, self._repeat_ms, quiet=now.stands and self._is_quiet(now, judgement, situation))
+        quiet = now.stands and self._is_quiet(now, judgement, situation)
+        rings_on = quiet and self._rings_on(now)
+        now = with_word(now, situation, self._repeat_ms, quiet=quiet, rings_on=rings_on)
         if before is not None and is_same(now, before):
             return
         self._state.keep(now, before)
@@ -90,6 +92,11 @@ class Engine:
         if silence is not None:
             self._silences.lift(silence)
         return self._is_snoozed(notice, judgement)
+
+    def _rings_on(self, standing: Standing) -> bool:
+        """Tell whether an alarm sank to what keeps quiet, while nobody has heard what it was when it was told."""
+        sank = standing.said_level > standing.notice.level
+        return sank and self._silences.of(standing.said_level, standing.group) is None
 
     def _is_snoozed(self, notice: Notice, judgement: Judgement) -> bool:
         """Keep an alarm quiet for as long as the rules ask for, and tell whether they do."""

@@ -116,11 +116,16 @@ def is_same(now: Standing, before: Standing) -> bool:
     return replace(now, notice=same_lines) == before
 
 
-def with_word(standing: Standing, situation: Situation, usual_ms: int, *, quiet: bool) -> Standing:
-    """Return the standing with what is to be said now; the same when there is nothing new to say."""
+def with_word(
+    standing: Standing, situation: Situation, usual_ms: int, *, quiet: bool, rings_on: bool = False
+) -> Standing:
+    """Return the standing with what is to be said now; the same when there is nothing new to say.
+
+    ``quiet``: somebody has heard it. ``rings_on``: nobody has heard what was said of it last, though.
+    """
     now_ms = situation.now_ms
     last_ms = situation.contact.at_ms if situation.contact else 0
-    if _is_to_be_cleared(standing, quiet=quiet):
+    if standing.word is Word.ALARM and (not standing.stands or (quiet and rings_on)):
         return replace(standing, emission=standing.emission + 1, word=Word.CLEAR, said_ms=now_ms)
     if not standing.stands or quiet or not _is_to_be_said(standing, last_ms, now_ms, usual_ms):
         return standing
@@ -132,13 +137,6 @@ def with_word(standing: Standing, situation: Situation, usual_ms: int, *, quiet:
         said_reading_ms=last_ms,
         said_level=standing.notice.level,
     )
-
-
-def _is_to_be_cleared(standing: Standing, *, quiet: bool) -> bool:
-    if standing.word is not Word.ALARM:
-        return False
-    # One that sank while its lesser level keeps quiet would ring on where it was heard last.
-    return not standing.stands or (quiet and standing.said_level > standing.notice.level)
 
 
 def _is_to_be_said(standing: Standing, last_ms: int, now_ms: int, usual_ms: int) -> bool:
