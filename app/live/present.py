@@ -23,7 +23,7 @@ from app.glucose.units import Unit
 from app.live.cob import Carbs, carbs_at
 from app.live.documents import Documents
 from app.live.fields import moment
-from app.live.iob import Insulin, ReportedInsulin, insulin_at, reported_insulin
+from app.live.iob import Insulin, ReportedInsulin, insulin_at
 from app.live.loop_status import LoopStatus, loop_status
 from app.live.measurements import Calibrated, Measurement, calibrations_of, true_measurements
 from app.live.openaps_status import OpenApsStatus, openaps_status
@@ -199,7 +199,7 @@ class Present:
 
     @cached_property
     def _reported_insulin(self) -> tuple[ReportedInsulin, ...]:
-        return reported_insulin(self.statuses)
+        return self._parsed.insulin.of(self.statuses)
 
 
 class Presents:

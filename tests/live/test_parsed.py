@@ -16,7 +16,7 @@ class Counting:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.remembered = Remembered(self._make)
+        self.remembered: Remembered[Any, Treated] = Remembered(self._make, lambda done: done.at_ms)
 
     def _make(self, document: Any) -> Treated | None:
         self.asked.append(document)
