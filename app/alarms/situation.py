@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from operator import attrgetter
 
 from app.config import Settings
 from app.features import Features
@@ -12,6 +13,7 @@ from app.glucose.staleness import age_ms_of
 from app.glucose.time_ago import time_ago
 from app.live import lines
 from app.live.chain import Chain, Trouble
+from app.live.measurements import Measurement, finger_stick
 from app.live.picture import Picture, Reading
 from app.live.present import Present
 from app.live.setting_values import switched_on
@@ -88,6 +90,13 @@ class Situation:
     def message(self) -> str:
         """The lines of alarms that have none of their own."""
         return lines.message(self.present, self.features)
+
+    @property
+    def readings(self) -> tuple[Measurement, ...]:
+        """All readings, oldest first: those of sensor and meter, and what somebody entered from a finger stick."""
+        unit = self.present.person.unit
+        entered = [found for done in self.present.treatments if (found := finger_stick(done, unit))]
+        return tuple(sorted((*self.present.measurements, *entered), key=attrgetter("at_ms")))
 
     @property
     def broken_hop(self) -> str:

@@ -90,10 +90,10 @@ def _held(before: Standing, judgement: Judgement, situation: Situation) -> Notic
         return notice
     if notice.side is None or not judgement.asked & set(GLUCOSE):
         return None
-    present = situation.present
-    if is_over(notice, before.reading_ms, present.measurements, present.person.thresholds, situation.now_ms):
+    limits = situation.present.person.thresholds
+    if is_over(notice, before.reading_ms, situation.readings, limits, situation.now_ms):
         return None
-    told = situation.message if present.is_current else f"{situation.last_received}\n{situation.message}"
+    told = situation.message if situation.present.is_current else f"{situation.last_received}\n{situation.message}"
     return replace(notice, message=told.strip())
 
 

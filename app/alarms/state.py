@@ -23,7 +23,7 @@ KEPT_MS = 24 * 3_600_000
 """How long what is over is kept, so that who was away hears that it is."""
 
 SAID_KEPT_MS = 2 * 3_600_000
-"""How long what was said once is remembered; no rule wants the same again as late as that."""
+"""How long what was said once is remembered at least; no rule wants the same again as late as that."""
 
 _ALARM, _ONCE, _WATCH = "alarm", "once", "watch"
 _ACTOR = "alarms"
@@ -74,7 +74,8 @@ class AlarmState:
         """Say something unless it was said already, and tell which it was."""
         now_ms = self._clock.now_ms()
         row: Document = {"_id": f"{_ONCE}:{notice.key}", "kind": _ONCE, "notice": document_of(notice)}
-        row |= {"emission": 1, "said_ms": now_ms, "expires_at": datetime_of(now_ms + SAID_KEPT_MS)}
+        kept_ms = max(SAID_KEPT_MS, 2 * (notice.repeat_ms or 0))
+        row |= {"emission": 1, "said_ms": now_ms, "expires_at": datetime_of(now_ms + kept_ms)}
         if self._rows().find_one({"_id": row["_id"]}):
             return notice.repeat_ms is not None and self._say_again(row, now_ms - notice.repeat_ms)
         try:
@@ -90,8 +91,10 @@ class AlarmState:
 
     def watched_since_ms(self) -> int:
         """Return since when somebody watches for readings: from the first time this was asked on."""
-        kept = {"$setOnInsert": {"kind": _WATCH, "since_ms": self._clock.now_ms()}}
-        row = self._rows().find_one_and_update({"_id": _WATCH}, kept, upsert=True)
+        row = self._rows().find_one({"_id": _WATCH})
+        if row is None:
+            kept = {"$setOnInsert": {"kind": _WATCH, "since_ms": self._clock.now_ms()}}
+            row = self._rows().find_one_and_update({"_id": _WATCH}, kept, upsert=True)
         return int(row["since_ms"]) if row else self._clock.now_ms()
 
     def _begin(self, row: Document) -> None:

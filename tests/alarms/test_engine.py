@@ -319,6 +319,13 @@ def test_nothing_coming_any_more_ends_no_alarm(new_home: NewHome) -> None:
     assert sorted(home.read(100)) == [("clear", "Time Ago"), CLEAR]
 
 
+def test_a_finger_stick_ends_a_low_while_the_sensor_is_silent(home: Home) -> None:
+    home.read(50)
+    home.clock.advance(minutes=40)
+    home.treat("BG Check", glucose=120, glucoseType="Finger", units="mg/dl")
+    assert home.look() == [CLEAR]
+
+
 def test_an_alarm_survives_the_end_of_the_process_that_raised_it(home: Home) -> None:
     home.read(50)
     home.clock.advance(minutes=40)

@@ -9,14 +9,17 @@ import pytest
 from app.alarms.evidence import is_over
 from app.alarms.notice import Notice, Side
 from app.glucose.levels import Level
+from app.glucose.units import Unit
 from tests.alarms.situations import situation
-from tests.live.uploads import at, sgv
+from tests.live.uploads import at, done, sgv
 
 
-def over(side: Side, level: Level, *entries: dict[str, Any], since_min: float = 20) -> bool:
-    present = situation(entries).present
+def over(
+    side: Side, level: Level, *entries: dict[str, Any], since_min: float = 20, done: Any = (), unit: Unit = Unit.MGDL
+) -> bool:
+    seen = situation(entries, done, unit=unit)
     alarm = Notice(level, "simplealarms", "", "", side=side)
-    return is_over(alarm, at(since_min), present.measurements, present.person.thresholds, present.now_ms)
+    return is_over(alarm, at(since_min), seen.readings, seen.present.person.thresholds, seen.now_ms)
 
 
 def finger(minutes: float, mgdl: float) -> dict[str, Any]:
@@ -95,6 +98,25 @@ def test_a_finger_stick_is_a_reading() -> None:
     assert over(Side.LOW, Level.URGENT, finger(0, 100))
     assert over(Side.LOW, Level.WARN, finger(6, 82), finger(0, 84))
     assert not over(Side.LOW, Level.URGENT, finger(0, 60))
+
+
+@pytest.mark.parametrize(
+    ("fields", "unit", "expected"),
+    [
+        ({"glucose": 100, "units": "mg/dl"}, Unit.MGDL, True),
+        ({"glucose": "100"}, Unit.MGDL, True),
+        ({"glucose": 5.6, "units": "mmol"}, Unit.MGDL, True),
+        ({"glucose": 5.6}, Unit.MMOLL, True),
+        ({"glucose": 100}, Unit.MMOLL, True),
+        ({"glucose": 5.6}, Unit.MGDL, False),
+        ({"glucose": 60}, Unit.MGDL, False),
+        ({"glucose": 100, "glucoseType": "Sensor"}, Unit.MGDL, False),
+        ({}, Unit.MGDL, False),
+    ],
+)
+def test_a_finger_stick_entered_as_a_treatment_is_a_reading(fields: dict[str, Any], unit: Unit, expected: bool) -> None:
+    checked = done(1, "BG Check", **{"glucoseType": "Finger", **fields})
+    assert over(Side.LOW, Level.URGENT, done=[checked], unit=unit) is expected
 
 
 def test_a_reading_of_the_future_shows_nothing() -> None:
