@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -110,11 +110,15 @@ def document_of(notice: Notice) -> Document:
 
 
 def notice_in(stored: Document) -> Notice:
-    """Return the notice that was stored."""
+    """Return the notice that was stored; what another version stored beside it is left out.
+
+    Raises ``KeyError``, ``TypeError`` or ``ValueError`` for what is none.
+    """
+    known = {one.name: stored[one.name] for one in fields(Notice) if one.name in stored}
     side = stored["side"]
     return Notice(
         **{
-            **stored,
+            **known,
             "level": Level(stored["level"]),
             "loudness": Loudness(stored["loudness"]),
             "side": Side(side) if side else None,

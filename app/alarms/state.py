@@ -7,8 +7,10 @@ were read; who is overtaken looks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
 
 from app.alarms.notice import Loudness, Notice, document_of, notice_in
 from app.alarms.silences import Silence
@@ -16,7 +18,12 @@ from app.alarms.standing import Standing, Word
 from app.clock import Clock, datetime_of
 from app.errors import DuplicateKey
 from app.glucose.levels import Level
+from app.logs import told
 from app.store.interface import Collection, Document, Store
+
+log = logging.getLogger(__name__)
+
+Read = TypeVar("Read")
 
 COLLECTION = "nl_alarms"
 KEPT_MS = 24 * 3_600_000
@@ -59,8 +66,18 @@ class AlarmState:
         self._store, self._clock = store, clock
 
     def standings(self) -> dict[str, Standing]:
-        """Return how the alarms of every group stand or stood last, by group."""
-        return {row["standing"]["group"]: _standing_in(row) for row in self._rows().find({"kind": _ALARM})}
+        """Return how the alarms of every group stand or stood last, by group.
+
+        A row that makes no sense is dropped: its alarm begins anew.
+        """
+        found: dict[str, Standing] = {}
+        for row in self._rows().find({"kind": _ALARM}):
+            standing = _sense_of(row, _standing_in)
+            if standing is None:
+                self._rows().delete_one({"_id": row["_id"]})
+            else:
+                found[standing.group] = standing
+        return found
 
     def keep(self, standing: Standing, before: Standing | None) -> None:
         """Keep how an alarm stands, in place of ``before``. Raises ``Overtaken``."""
@@ -87,7 +104,8 @@ class AlarmState:
     def said(self) -> list[Saying]:
         """Return the last thing said of every group, and what was said once lately, in the order it was said."""
         rows = self._rows().find({"kind": {"$in": [_ALARM, _ONCE]}, "emission": {"$gt": 0}})
-        return sorted(map(_saying_in, rows), key=lambda saying: (saying.said_ms, saying.id))
+        found = [saying for row in rows if (saying := _sense_of(row, _saying_in))]
+        return sorted(found, key=lambda saying: (saying.said_ms, saying.id))
 
     def watched_since_ms(self) -> int:
         """Return since when somebody watches for readings: from the first time this was asked on."""
@@ -117,13 +135,13 @@ def _row_id(group: str) -> str:
 
 
 def _row_of(standing: Standing, now_ms: int) -> Document:
-    told = asdict(standing) | {
+    stood = asdict(standing) | {
         "notice": document_of(standing.notice),
         "loudest": int(standing.loudest),
         "said_level": int(standing.said_level),
         "word": standing.word.value if standing.word else None,
     }
-    row: Document = {"_id": _row_id(standing.group), "kind": _ALARM, "emission": standing.emission, "standing": told}
+    row: Document = {"_id": _row_id(standing.group), "kind": _ALARM, "emission": standing.emission, "standing": stood}
     return row if standing.stands else row | {"expires_at": datetime_of(now_ms + KEPT_MS)}
 
 
@@ -135,15 +153,25 @@ def _still_as(before: Standing) -> Document:
     return {"_id": _row_id(before.group), **same}
 
 
+def _sense_of(row: Document, read: Callable[[Document], Read]) -> Read | None:
+    """Return what a row says, None where it makes no sense: no such row may hold up the others."""
+    try:
+        return read(row)
+    except (KeyError, TypeError, ValueError):
+        log.warning("a row of the alarms makes no sense", extra=told(id=str(row["_id"])))
+        return None
+
+
 def _standing_in(row: Document) -> Standing:
-    told = row["standing"]
+    stood = row["standing"]
+    known = {one.name: stood[one.name] for one in fields(Standing) if one.name in stood}
     return Standing(
         **{
-            **told,
-            "notice": notice_in(told["notice"]),
-            "loudest": Loudness(told["loudest"]),
-            "said_level": Level(told["said_level"]),
-            "word": Word(told["word"]) if told["word"] else None,
+            **known,
+            "notice": notice_in(stood["notice"]),
+            "loudest": Loudness(stood["loudest"]),
+            "said_level": Level(stood["said_level"]),
+            "word": Word(stood["word"]) if stood["word"] else None,
         }
     )
 

@@ -438,6 +438,29 @@ def test_two_that_find_a_new_alarm_at_once_say_it_once(home: Home, monkeypatch: 
     assert home.state.standings()["default"].emission == 1
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"$unset": {"standing.notice": ""}},
+        {"$set": {"standing.notice.level": "x"}},
+        {"$set": {"standing": 3}},
+        {"$unset": {"standing.since_ms": ""}},
+    ],
+)
+def test_a_row_that_makes_no_sense_holds_nothing_up(home: Home, damage: dict[str, Any]) -> None:
+    home.read(300)
+    home.store.collection(COLLECTION).update_one({"_id": "alarm:default"}, damage)
+    assert home.state.said() == []
+    assert home.read(50) == [LOW]
+
+
+def test_a_row_of_a_later_version_is_understood(home: Home) -> None:
+    home.read(50)
+    more = {"$set": {"standing.since": 1, "standing.notice.colour": "red"}}
+    home.store.collection(COLLECTION).update_one({"_id": "alarm:default"}, more)
+    assert home.read(50) == [LOW]
+
+
 # What is kept.
 
 
