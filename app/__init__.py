@@ -23,13 +23,12 @@ def create_app(house: House) -> Flask:
     from app import compat, web
     from app.extensions import csrf, login_manager
     from app.identity.door import open_door
-    from app.live.live_picture import LivePicture
+    from app.live.live_picture import open_picture
     from app.request_trail import RequestTrail
 
     app = Flask(__name__, root_path=str(ROOT), template_folder="templates", static_folder=None)
     open_door(app, house)
-    status_days = 2 if house.settings["DEVICESTATUS_DAYS"] == 2 else 1
-    app.extensions["live"] = LivePicture(house.store, house.clock, status_days=status_days)
+    app.extensions["live"] = open_picture(house)
     _configure(app, house)
     # No context processor: a page, least of all the error page, must not ask the store who the visitor is.
     login_manager.init_app(app, add_context_processor=False)

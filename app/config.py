@@ -45,16 +45,17 @@ def _published(name: str, parse: read.Parser, default: Any, help: str) -> Settin
     return Setting(name, parse, default, help, published=first + "".join(word.capitalize() for word in rest))
 
 
-def _alarm(name: str, default: tuple[int, ...], what: str) -> tuple[Setting, Setting]:
+def _alarm(name: str, default: tuple[int, ...], what: str, *, quiet: str = "") -> tuple[Setting, Setting]:
     return (
         _published(name, read.switch, True, f"Whether {what} is an alarm."),
-        _published(f"{name}_MINS", read.minutes, default, f"Minutes offered for silencing {what}."),
+        _published(f"{name}_MINS", read.minutes, default, f"Minutes offered for silencing {what}{quiet}."),
     )
 
 
 def _feature(feature: str, what: str, **defaults: Any) -> Iterator[Setting]:
     for name, default in defaults.items():
-        yield Setting(f"{feature.upper()}_{name}", read.loose, default, f"{what}.")
+        help = f"{what}: whether it raises alarms." if name == "ENABLE_ALERTS" else f"{what}."
+        yield Setting(f"{feature.upper()}_{name}", read.loose, default, help)
 
 
 S = Setting
@@ -156,7 +157,7 @@ TABLE: tuple[Setting, ...] = (
         "Features",
         S("ENABLE", read.words, (), "Features to switch on, separated by blanks."),
         S("DISABLE", read.words, (), "Features to switch off."),
-        S("ALARM_TYPES", read.words, (), "simple or predict; unset: simple when a BG_ threshold is set, else predict."),
+        S("ALARM_TYPES", read.words, (), "simple (by the limits) or predict (by the forecast), or both; unset: simple when a BG_ threshold is set, else predict."),
         S("SHOW_PLUGINS", read.text, "dbsize", "Features shown by Nightscout's own pages."),
         S("SHOW_FORECAST", read.text, "ar2", "Forecasts shown by Nightscout's own pages.", published="showForecast"),
         S("PUSHOVER_API_TOKEN", read.text, "", "Lists pushover among the features.", secret=True),
@@ -194,14 +195,14 @@ TABLE: tuple[Setting, ...] = (
         *_alarm("ALARM_URGENT_HIGH", (30, 60, 90, 120), "very high glucose"),
         *_alarm("ALARM_HIGH", (30, 60, 90, 120), "high glucose"),
         *_alarm("ALARM_LOW", (15, 30, 45, 60), "low glucose"),
-        *_alarm("ALARM_URGENT_LOW", (15, 30, 45), "very low glucose"),
+        *_alarm("ALARM_URGENT_LOW", (15, 30, 45), "very low glucose", quiet="; it keeps quiet for 15 at most"),
         _published("ALARM_URGENT_MINS", read.minutes, (30, 60, 90, 120), "Minutes offered for silencing other urgent alarms."),
         _published("ALARM_WARN_MINS", read.minutes, (30, 60, 90, 120), "Minutes offered for silencing other warnings."),
         _published("ALARM_TIMEAGO_WARN", read.switch, True, "Whether old data is a warning."),
         _published("ALARM_TIMEAGO_WARN_MINS", read.number, 15, "Minutes after which data is old."),
         _published("ALARM_TIMEAGO_URGENT", read.switch, True, "Whether very old data is urgent."),
         _published("ALARM_TIMEAGO_URGENT_MINS", read.number, 30, "Minutes after which old data is urgent."),
-        _published("ALARM_PUMP_BATTERY_LOW", read.switch, False, "Whether a low pump battery is an alarm."),
+        _published("ALARM_PUMP_BATTERY_LOW", read.switch, False, "Published for Nightscout's own pages; PUMP_ENABLE_ALERTS switches the pump's alarms."),
     ),
     *_section(
         "Features' own settings, handed on in status.json while the feature is on",
@@ -243,7 +244,7 @@ TABLE: tuple[Setting, ...] = (
         _published("FOCUS_HOURS", read.number, 3, "Hours in view."),
         _published("DAY_START", read.number, 7.0, "Hour at which the day begins."),
         _published("DAY_END", read.number, 21.0, "Hour at which the day ends."),
-        _published("HEARTBEAT", read.number, 60, "Seconds between reloads."),
+        _published("HEARTBEAT", read.number, 60, "Seconds between reloads, and until an alarm nobody has heard is told again (30 at least)."),
         _published("SHOW_CLOCK_DELTA", read.switch, False, "Delta on the clock face."),
         _published("SHOW_CLOCK_LAST_TIME", read.switch, False, "Time of the last reading on the clock face."),
         _published("SECURE_CSP", read.switch, False, "Published for compatibility; our pages always send a strict policy."),

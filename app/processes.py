@@ -178,8 +178,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             self._flask.extensions["live"].close()
 
     def _start_jobs(self) -> None:
-        if self._with_jobs and self._house is not None:
-            self._running = jobs.start(self._house)
+        if self._with_jobs and self._house is not None and self._flask is not None:
+            self._running = jobs.start(self._house, self._flask.extensions["live"])
 
     def _close(self) -> None:
         if self._running is not None:

@@ -2,8 +2,9 @@
 
 An alarm has a group ("default", "Time Ago") and a level. Whoever acknowledges an urgent alarm has heard the warning of
 the same group too; who heard a warning has not heard what becomes urgent later. A silence that runs is never made
-longer or shorter: acknowledging again while it runs does nothing, so that no tap and no repeating program can keep an
-alarm quiet for good.
+longer: acknowledging again while it runs does nothing, so that no tap and no repeating program can keep an alarm quiet
+for good. A rule may ask for quiet too; that gives way to whoever acknowledges. What turns out not to have been meant by
+a silence is heard again once the silence is lifted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LONGEST_MS = 24 * 3_600_000
 LONGEST_GROUP = 80
 DEFAULT_GROUP = "default"
 
-_CLOCKS_APART_MS = 60_000
+CLOCKS_APART_MS = 60_000
 """How far the clocks of two processes may differ. A silence from further ahead was begun while a clock was wrong."""
 
 
@@ -34,7 +35,7 @@ _CLOCKS_APART_MS = 60_000
 class Silence:
     """The alarms of one level and group keep quiet from ``since_ms`` to ``until_ms`` (UTC epoch ms).
 
-    ``by`` is the label of who acknowledged ("account:mum").
+    ``by`` is the label of who acknowledged ("account:mum"), or names the rule that asked for quiet (``by_rule``).
     """
 
     level: Level
@@ -42,6 +43,7 @@ class Silence:
     by: str
     since_ms: int
     until_ms: int
+    by_rule: bool = False
 
 
 class Silences:
@@ -53,16 +55,30 @@ class Silences:
     def acknowledge(
         self, level: Level, group: str, duration_ms: int, actor: Actor, peer: Peer = NO_PEER
     ) -> tuple[Silence, ...]:
-        """Begin to keep these alarms quiet and return the silences that began: none while one of this level runs.
+        """Begin to keep these alarms quiet and return the silences that began: none while somebody's of it runs.
 
         It is told in the audit list first. Raises ``BadRequest`` for what is no alarm, no group or no time to be quiet.
         """
         _check(level, group, duration_ms)
-        if self.of(level, group):
+        running = self.of(level, group)
+        if running and not running.by_rule:
             return ()
         details: dict[str, audit.Detail] = {"level": level.display.lower(), "minutes": -(-duration_ms // 60_000)}
         audit.record(self._store, self._clock, actor, "alarm silenced", about=group, peer=peer, details=details)
-        return tuple(self._begun(level, group, duration_ms, actor))
+        return tuple(self._begun(level, group, duration_ms, actor.label))
+
+    def snooze(self, level: Level, group: str, duration_ms: int, rule: str) -> tuple[Silence, ...]:
+        """Keep these alarms quiet because a rule asks for it, and return the silences that began.
+
+        None while any of it runs. Nobody did it: it is in no audit list.
+        """
+        _check(level, group, duration_ms)
+        return tuple(self._begun(level, group, duration_ms, f"rule:{rule}", by_rule=True))
+
+    def lift(self, silence: Silence) -> None:
+        """End a silence now, unless another has taken its place."""
+        ended = {"_id": _row_id(silence.level, silence.group), "since_ms": silence.since_ms, "by": silence.by}
+        self._rows().update_one(ended, {"$set": {"until_ms": self._clock.now_ms()}})
 
     def of(self, level: Level, group: str) -> Silence | None:
         """Return the silence that runs for a level and group, or None: its alarms are to be heard."""
@@ -74,11 +90,13 @@ class Silences:
         found = [_silence_of(row) for row in self._rows().find(_running(self._clock.now_ms()))]
         return sorted(found, key=lambda silence: (-silence.level, silence.group))
 
-    def _begun(self, level: Level, group: str, duration_ms: int, actor: Actor) -> Iterator[Silence]:
+    def _begun(
+        self, level: Level, group: str, duration_ms: int, by: str, *, by_rule: bool = False
+    ) -> Iterator[Silence]:
         now_ms = self._clock.now_ms()
         for heard in (level, Level.WARN) if level is Level.URGENT else (level,):
-            silence = Silence(heard, group, actor.label, now_ms, now_ms + duration_ms)
-            if _begin(self._rows(actor.label), silence, now_ms):
+            silence = Silence(heard, group, by, now_ms, now_ms + duration_ms, by_rule)
+            if _begin(self._rows(by), silence, now_ms):
                 yield silence
             elif heard is level:
                 return  # somebody else acknowledged it in this very moment
@@ -97,7 +115,7 @@ def _check(level: Level, group: str, duration_ms: int) -> None:
 
 
 def _begin(rows: Collection, silence: Silence, now_ms: int) -> bool:
-    """Keep a silence unless one of its level and group runs, and tell which it was. Atomic."""
+    """Keep a silence unless one of its level and group runs that does not give way; tell which it was. Atomic."""
     row_id = _row_id(silence.level, silence.group)
     kept = {
         "level": int(silence.level),
@@ -105,8 +123,10 @@ def _begin(rows: Collection, silence: Silence, now_ms: int) -> bool:
         "by": silence.by,
         "since_ms": silence.since_ms,
         "until_ms": silence.until_ms,
+        "by_rule": silence.by_rule,
     }
-    if rows.find_one_and_update({"_id": row_id, "$nor": [_running(now_ms)]}, {"$set": kept}):
+    in_the_way = _running(now_ms) if silence.by_rule else {**_running(now_ms), "by_rule": {"$ne": True}}
+    if rows.find_one_and_update({"_id": row_id, "$nor": [in_the_way]}, {"$set": kept}):
         return True
     try:
         rows.insert_one({"_id": row_id, **kept})
@@ -116,7 +136,7 @@ def _begin(rows: Collection, silence: Silence, now_ms: int) -> bool:
 
 
 def _running(now_ms: int) -> Filter:
-    return {"until_ms": {"$gt": now_ms}, "since_ms": {"$lte": now_ms + _CLOCKS_APART_MS}}
+    return {"until_ms": {"$gt": now_ms}, "since_ms": {"$lte": now_ms + CLOCKS_APART_MS}}
 
 
 def _row_id(level: Level, group: str) -> str:
@@ -125,4 +145,4 @@ def _row_id(level: Level, group: str) -> str:
 
 def _silence_of(row: Document) -> Silence:
     told: dict[str, Any] = {name: row[name] for name in ("group", "by", "since_ms", "until_ms")}
-    return Silence(Level(row["level"]), **told)
+    return Silence(Level(row["level"]), **told, by_rule=row.get("by_rule", False))

@@ -1,25 +1,10 @@
-"""Nightscout's directions as its clients see them: the word, the arrow, its HTML entity, and Pebble's number."""
+"""Nightscout's directions as its clients see them: the word, an arrow's HTML entity, and Pebble's number."""
 
 from __future__ import annotations
 
 from app.compat.quirks import quirk
-from app.glucose.trend import Direction, direction_named
+from app.glucose.trend import Direction, known_direction
 
-_UNKNOWN_ARROW = "-"
-_ARROWS = {
-    Direction.NONE: "⇼",
-    Direction.TRIPLE_UP: "⤊",
-    Direction.DOUBLE_UP: "⇈",
-    Direction.SINGLE_UP: "↑",
-    Direction.FORTY_FIVE_UP: "↗",
-    Direction.FLAT: "→",
-    Direction.FORTY_FIVE_DOWN: "↘",
-    Direction.SINGLE_DOWN: "↓",
-    Direction.DOUBLE_DOWN: "⇊",
-    Direction.TRIPLE_DOWN: "⤋",
-    Direction.NOT_COMPUTABLE: "-",
-    Direction.RATE_OUT_OF_RANGE: "⇕",
-}
 _UNKNOWN_TREND = 8
 _TRENDS = {
     Direction.NONE: 0,
@@ -38,14 +23,8 @@ _TRENDS = {
 @quirk("NotComputable is NOT COMPUTABLE", "Loop")
 def direction_word(told: str) -> str:
     """Return a direction in Nightscout's spelling (Loop writes ``NotComputable``); what nobody knows stays as it is."""
-    known = _known(told)
+    known = known_direction(told)
     return known.value if known else told
-
-
-def arrow(told: str) -> str:
-    """Return the arrow of a direction, a dash for an unknown one."""
-    known = _known(told)
-    return _ARROWS[known] if known else _UNKNOWN_ARROW
 
 
 def entity(character: str) -> str:
@@ -55,10 +34,5 @@ def entity(character: str) -> str:
 
 def trend_number(told: str) -> int:
     """Return the number Pebble watches know a direction by; those of Dexcom, which ends at double."""
-    known = _known(told)
+    known = known_direction(told)
     return _TRENDS.get(known, _UNKNOWN_TREND) if known else _UNKNOWN_TREND
-
-
-def _known(told: str) -> Direction | None:
-    found = direction_named(told)
-    return found if found is not Direction.NONE or told.strip().upper() == "NONE" or told.strip() == "0" else None

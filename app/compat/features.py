@@ -1,23 +1,19 @@
-"""Nightscout's features: which are on, and what ``status.json`` publishes about them."""
+"""What ``status.json`` publishes about settings and features."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from app.config import BY_NAME, TABLE, Settings
+from app.features import DEFAULT_FEATURES, Features
+from app.glucose.thresholds import nightscout_names
 from app.glucose.units import Unit
 from app.identity.roles import default_role_names
 from app.records.numbers import whole
 from app.records.person import Person
 
 # fmt: off
-DEFAULT_FEATURES = (
-    "bgnow", "delta", "direction", "timeago", "devicestatus", "upbat", "errorcodes", "profile", "bolus", "dbsize",
-    "runtimestate", "basal", "careportal",
-)
-
 # What Nightscout's own pages can show, and whose settings they therefore get.
 _CLIENT_FEATURES = frozenset((
     "bgnow", "rawbg", "direction", "timeago", "upbat", "ar2", "errorcodes", "iob", "cob", "careportal", "pump",
@@ -27,36 +23,6 @@ _CLIENT_FEATURES = frozenset((
 # fmt: on
 _ALWAYS_SHOWN = "delta direction upbat"
 _NEVER_PUBLISHED = frozenset({"obscured", "obscureDeviceProvenance", "pushServerEnvironment"})
-_ALARM_FEATURES = {"simple": "simplealarms", "predict": "ar2"}
-_THRESHOLDS = ("BG_HIGH", "BG_TARGET_TOP", "BG_TARGET_BOTTOM", "BG_LOW")
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What is on: ``enabled`` in Nightscout's order, ``alarm_types`` ``simple`` or ``predict`` or both."""
-
-    enabled: tuple[str, ...]
-    alarm_types: tuple[str, ...]
-
-    def on(self, feature: str) -> bool:
-        """Tell whether a feature is on."""
-        return feature in self.enabled
-
-
-def features_of(settings: Settings) -> Features:
-    """Return what ``ENABLE``, ``DISABLE`` and ``ALARM_TYPES`` come to."""
-    alarm_types = tuple(kind for kind in settings["ALARM_TYPES"] if kind in _ALARM_FEATURES)
-    if not alarm_types:
-        alarm_types = ("simple",) if settings.given & set(_THRESHOLDS) else ("predict",)
-    wanted = [*settings["ENABLE"]]
-    if settings["PUSHOVER_API_TOKEN"]:
-        wanted.append("pushover")
-    if {"careportal", "pushover", "maker"} & set(settings["ENABLE"]):
-        wanted.append("treatmentnotify")
-    wanted += DEFAULT_FEATURES
-    wanted += [_ALARM_FEATURES[kind] for kind in alarm_types]
-    enabled = tuple(name for name in dict.fromkeys(wanted) if name not in settings["DISABLE"])
-    return Features(enabled, alarm_types)
 
 
 def published_settings(settings: Settings, features: Features, person: Person) -> dict[str, Any]:
@@ -74,12 +40,7 @@ def published_settings(settings: Settings, features: Features, person: Person) -
         "timeFormat": int(settings["TIME_FORMAT"]),
         "showPlugins": show + " rawbg" if settings["SHOW_RAWBG"] in ("always", "noise") else show,
         "alarmTypes": features.alarm_types,
-        "thresholds": {
-            "bgHigh": limits.very_high,
-            "bgTargetTop": limits.top,
-            "bgTargetBottom": limits.bottom,
-            "bgLow": limits.very_low,
-        },
+        "thresholds": nightscout_names(limits),
         "enable": [name for name in features.enabled if name not in settings["OBSCURED"]],
         "DEFAULT_FEATURES": DEFAULT_FEATURES,
     }

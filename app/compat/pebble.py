@@ -8,14 +8,14 @@ from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer
 from app.compat.directions import direction_word, trend_number
-from app.compat.features import Features
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
 from app.compat.quirks import quirk
 from app.compat.services import present, surface
 from app.compat.v2.properties.doses import bwp, cob, iob
-from app.compat.wire import js_text, on_wire
-from app.glucose.nightscout_texts import fixed_text
+from app.compat.wire import on_wire
+from app.features import Features
+from app.glucose.nightscout_texts import fixed_text, js_text
 from app.glucose.numbers import figure
 from app.glucose.units import Unit, in_unit
 from app.identity.door import house, requires

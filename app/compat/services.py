@@ -10,10 +10,10 @@ from flask import Request, current_app
 from app.actor import Actor
 from app.alarms.silences import Silences
 from app.compat.credentials import Gate
-from app.compat.features import Features, features_of
 from app.compat.kept_answers import KeptAnswers
 from app.compat.query import ACTIVITY, DEVICESTATUS, ENTRIES, FOOD, PROFILES, TREATMENTS, Shape
 from app.compat.v2.properties.texts import PropertyTexts
+from app.features import Features, features_of
 from app.house import House
 from app.identity.door import house, present_actor
 from app.identity.nightscout import NightscoutAccess

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from app.clock import iso_of
+from app.glucose.nightscout_texts import js_number
 from app.records.times import read_instant
 
 SECRET_NAMES = frozenset(
     ["apnsKey", "apnsKeyId", "developerTeamId", "userName", "password", "obscured", "obscureDeviceProvenance"]
 )
 """What is published nowhere, at whatever depth it stands."""
-
-_INTEGERS_BELOW = 2**63
-"""From here on a number is written with an exponent."""
 
 
 def on_wire(value: Any, *, hidden: frozenset[str] = frozenset()) -> Any:
@@ -33,18 +30,6 @@ def on_wire(value: Any, *, hidden: frozenset[str] = frozenset()) -> Any:
         instant = read_instant(value)
         return instant.iso if instant else None
     return str(value)
-
-
-def js_number(number: float) -> float | None:
-    """Return a number as JavaScript writes it: 2 for 2.0, nothing for what is no number."""
-    if not math.isfinite(number):
-        return None
-    return int(number) if abs(number) < _INTEGERS_BELOW and number == int(number) else float(number)
-
-
-def js_text(number: float) -> str:
-    """Return a number as JavaScript puts it into a text, ``2`` for 2.0."""
-    return str(js_number(number))
 
 
 def given(**members: Any) -> dict[str, Any]:

@@ -44,3 +44,13 @@ def nightscout_thresholds(
     low, bottom, top, high = (from_unit(number, given) for number in (bg_low, bg_target_bottom, bg_target_top, bg_high))
     bottom = min(bottom, top - 1)
     return Thresholds(min(low, bottom - 1), bottom, top, max(high, top + 1))
+
+
+def nightscout_names(thresholds: Thresholds) -> dict[str, int]:
+    """Return limits (mg/dL) by the names Nightscout's clients know them by."""
+    return {
+        "bgHigh": thresholds.very_high,
+        "bgTargetTop": thresholds.top,
+        "bgTargetBottom": thresholds.bottom,
+        "bgLow": thresholds.very_low,
+    }

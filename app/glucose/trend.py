@@ -89,6 +89,12 @@ def direction_named(text: str) -> Direction:
     return _BY_LETTERS.get(letters, Direction.NONE)
 
 
+def known_direction(text: str) -> Direction | None:
+    """Return the direction an uploader named, None where it named none that anybody knows."""
+    found = direction_named(text)
+    return found if found is not Direction.NONE or text.strip().upper() == "NONE" or text.strip() == "0" else None
+
+
 def direction_between(earlier: Measured, later: Measured) -> Direction:
     """Return the direction from one reading to a later one; NONE unless both are numbers, 4 to 12 minutes apart."""
     apart_min = (later.at_ms - earlier.at_ms) / _MINUTE_MS

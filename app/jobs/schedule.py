@@ -30,11 +30,13 @@ from app.clock import SystemClock, datetime_of
 from app.commands.following import Following
 from app.errors import NightlightError
 from app.house import House
+from app.jobs.alarms import AlarmWatch
 from app.jobs.imports import ImportJobs
 from app.jobs.polls import Polls
 from app.jobs.pruning import prune
 from app.jobs.reseal import reseal
 from app.jobs.settling import SettlingJob
+from app.live.live_picture import LivePicture, open_picture
 from app.logs import told
 from app.uploaders.from_environment import refresh
 from app.uploaders.runner import Runner
@@ -60,22 +62,32 @@ EVENTS = {
 }
 
 
-def start(house: House) -> Running:
-    """Begin to work as soon as the lease can be had, and return what stops it."""
-    return Running(house)
+def start(house: House, live: LivePicture | None = None) -> Running:
+    """Begin to work as soon as the lease can be had, and return what stops it.
+
+    ``live`` is the picture this process has anyway, where it has one.
+    """
+    return Running(house, live=live)
 
 
 class Running:
     """The jobs of one process. ``counts`` tells how many runs of its jobs were executed, failed, missed, overran."""
 
     def __init__(
-        self, house: House, *, runner: Runner | None = None, lease_ms: int = LEASE_MS, renew_s: float = RENEW_S
+        self,
+        house: House,
+        *,
+        runner: Runner | None = None,
+        live: LivePicture | None = None,
+        lease_ms: int = LEASE_MS,
+        renew_s: float = RENEW_S,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._house = house
         self._runner = runner or Runner(
             house.store, house.clock, house.keyring, surroundings(house.settings, house.store)
         )
+        self._live, self._has_own_picture = live or open_picture(house), live is None
         self._lease_ms = lease_ms
         self._renew_s = renew_s
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -95,6 +107,8 @@ class Running:
         self._stopping.set()
         self._thread.join()
         self._end_shift(wait_s)
+        if self._has_own_picture:
+            self._live.close()
         if self.holds_lease:
             self._held_until_s = 0.0
             try:
@@ -129,7 +143,7 @@ class Running:
 
     def _begin_shift(self) -> None:
         try:
-            self._shift = _Shift(self._house, self._runner, self)
+            self._shift = _Shift(self._house, self._runner, self._live, self)
         except NightlightError as problem:
             log.warning("the jobs could not be started", extra=told(why=problem.code))
 
@@ -142,19 +156,21 @@ class Running:
 class _Shift:
     """The jobs at work, from taking the lease to losing it."""
 
-    def __init__(self, house: House, runner: Runner, running: Running) -> None:
+    def __init__(self, house: House, runner: Runner, live: LivePicture, running: Running) -> None:
         refresh(house.store, house.clock, house.keyring, house.settings.values)
         self._counts = running.counts
         self._polls = Polls(house.store, house.clock, runner, running.is_over)
         self._commands = Following(house.store, house.clock)
+        self._alarms = AlarmWatch(house, live)
         self._imports = ImportJobs(house, running.is_over)
         self._settling = SettlingJob(house)
-        heard_by = (self._polls.heard, self._commands.heard, self._imports.heard, self._settling.heard)
-        self._ears = [house.store.listen(heard) for heard in heard_by]
+        listening = (self._polls, self._commands, self._alarms, self._imports, self._settling)
+        self._ears = [house.store.listen(one.heard) for one in listening]
         self._scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         self._scheduler.add_listener(self._count, sum(EVENTS))
         self._every(TICK_S, "poll uploaders", self._polls.tick)
         self._every(TICK_S, "settle remote commands", self._commands.tick)
+        self._every(TICK_S, "watch the alarms", self._alarms.tick)
         self._every(TICK_S, "work on imports", self._imports.tick)
         self._every(TICK_S, "settle sources", self._settling.tick)
         self._every(SWEEP_S, "sweep", house.store.sweep)

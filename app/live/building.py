@@ -12,7 +12,7 @@ from app.live.fields import Document, first_moment, first_number, moment, number
 from app.live.picture import Reading, Treatment
 from app.records.deletion import is_deleted
 
-_HIGHEST_MMOLL = 40  # no sensor or meter goes beyond it
+HIGHEST_MMOLL = 40  # no sensor or meter goes beyond it
 _WORDS_FOR_SENTINELS = {"low": LOW_MGDL, "lo": LOW_MGDL, "high": HIGH_MGDL, "hi": HIGH_MGDL}
 
 
@@ -64,7 +64,7 @@ def _glucose(value: object, units: object) -> float | None:
     found = number(value)
     if found is None or found <= 0:
         return None
-    in_mmol = unit_named(text(units)) is Unit.MMOLL and found <= _HIGHEST_MMOLL
+    in_mmol = unit_named(text(units)) is Unit.MMOLL and found <= HIGHEST_MMOLL
     return from_unit(found, Unit.MMOLL) if in_mmol else found
 
 

@@ -74,6 +74,12 @@ def complete(treated: Treated, mgdl_at: Callable[[int], int], unit: Unit) -> Mad
     return timed(treated) | _drawn(treated, mgdl_at, unit)
 
 
+def drawn_mgdl(treated: Treated, sensor: Sequence[Measurement], unit: Unit) -> float:
+    """Return glucose (mg/dL) at a treatment: as it says itself, else by the readings around it."""
+    drawn = _drawn(treated, _Curve(sensor).mgdl_at, unit)
+    return float(drawn["mgdl"] if "mgdl" in drawn else drawn["mmol"] * MGDL_PER_MMOLL)
+
+
 def timed(treated: Treated) -> Made:
     """Return a copy of a treatment's document with its moment, its duration and its end."""
     made: Made = {**treated.document, "eventType": treated.document.get("eventType") or "", "mills": treated.at_ms}

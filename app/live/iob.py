@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,11 +67,6 @@ class Insulin:
         return self.treatments.activity if self.treatments else None
 
 
-def reported_insulin(statuses: Iterable[Status]) -> tuple[ReportedInsulin, ...]:
-    """Return everything devices reported about insulin on board."""
-    return tuple(found for status in statuses if (found := _reported(status)))
-
-
 def insulin_at(
     at_ms: int, reported: Sequence[ReportedInsulin], doses: Sequence[Treated] | None, profile: ProfileAt | None
 ) -> Insulin:
@@ -89,7 +84,8 @@ def _latest(reported: Sequence[ReportedInsulin], at_ms: int) -> ReportedInsulin 
     return max(by_loop or around, key=lambda one: one.said_ms, default=None)
 
 
-def _reported(status: Status) -> ReportedInsulin | None:
+def reported_insulin(status: Status) -> ReportedInsulin | None:
+    """Return what a device reported about insulin on board, None where it said nothing."""
     openaps, loop, pump = (part(status.document, name) for name in ("openaps", "loop", "pump"))
     for source, iob, units in (
         (Source.OPENAPS, first_iob(openaps), figure(first_iob(openaps).get("iob"))),

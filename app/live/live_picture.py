@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from app.clock import Clock
 from app.errors import ChangesLost
+from app.house import House
 from app.live.contents import DOCUMENTED, WINDOW_MS, Contents
 from app.live.feed import Feed
 from app.live.lookup import Lookup
@@ -25,6 +26,11 @@ _RETRY_S = 5.0
 _DOCUMENTED = frozenset(DOCUMENTED)
 _ADMITTING = frozenset({"nl_sessions", "nl_shares", "nl_tokens", "nl_visits"})
 """Where it is kept who may look: when something ends there, every open page is to look anew at whether it may."""
+
+
+def open_picture(house: House) -> LivePicture:
+    """Return the picture of a house; nothing is read yet."""
+    return LivePicture(house.store, house.clock, status_days=2 if house.settings["DEVICESTATUS_DAYS"] == 2 else 1)
 
 
 class LivePicture:

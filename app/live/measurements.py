@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from app.glucose.numbers import figure
 from app.glucose.raw_glucose import Calibration, RawDisplay, raw_mgdl
 from app.glucose.staleness import is_ahead
-from app.live.building import reading_of
-from app.live.fields import Document, first_moment
+from app.glucose.units import Unit, from_unit, unit_named
+from app.live.building import HIGHEST_MMOLL, reading_of
+from app.live.fields import Document, first_moment, text
 from app.live.picture import Reading
+from app.live.statuses import received_of
+from app.live.treated import Treated
 from app.records.deletion import is_deleted
 
 _NO_GLUCOSE_MGDL = 100_000
@@ -43,16 +46,34 @@ class Calibrated:
     document: Document
 
 
-def measurements_of(entries: Iterable[Document], now_ms: int) -> tuple[Measurement, ...]:
-    """Return the readings among entries, oldest first; a number no sensor and no code can be is none.
+def measurement_of(entry: Document) -> Measurement | None:
+    """Return the reading in an entry, None for what is none; a number no sensor and no code can be is none."""
+    reading = reading_of(entry)
+    return Measurement(reading, entry) if reading and reading.mgdl < _NO_GLUCOSE_MGDL else None
+
+
+def finger_stick(treated: Treated, unit: Unit) -> Measurement | None:
+    """Return the reading somebody entered from a finger stick with a treatment (``BG Check``), None for what is none.
+
+    ``unit`` is that of a value without one.
+    """
+    glucose, kind = figure(treated.document.get("glucose")), text(treated.document.get("glucoseType"))
+    if not glucose or kind != "Finger":
+        return None
+    written = text(treated.document.get("units"))
+    in_mmol = (unit_named(written) if written else unit) is Unit.MMOLL and glucose <= HIGHEST_MMOLL
+    mgdl = from_unit(glucose, Unit.MMOLL) if in_mmol else glucose
+    found = Reading(str(treated.document.get("_id")), treated.at_ms, received_of(treated.document), mgdl, kind="mbg")
+    return Measurement(found, treated.document) if mgdl < _NO_GLUCOSE_MGDL else None
+
+
+def true_measurements(found: Iterable[Measurement], now_ms: int) -> tuple[Measurement, ...]:
+    """Return the measurements that can be true.
 
     Whatever is dated more than five minutes after it came is from a wrong clock and left out for good: its hour will
     come, and it would look new then.
     """
-    read = [Measurement(reading, entry) for entry in entries if (reading := reading_of(entry))]
-    found = [one for one in read if one.mgdl < _NO_GLUCOSE_MGDL]
-    true = [one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms))]
-    return tuple(sorted(true, key=lambda one: one.at_ms))
+    return tuple(one for one in found if not is_ahead(one.at_ms, min(now_ms, one.reading.received_ms or now_ms)))
 
 
 def calibrations_of(entries: Iterable[Document]) -> tuple[Calibrated, ...]:

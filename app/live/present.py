@@ -23,15 +23,16 @@ from app.glucose.units import Unit
 from app.live.cob import Carbs, carbs_at
 from app.live.documents import Documents
 from app.live.fields import moment
-from app.live.iob import Insulin, ReportedInsulin, insulin_at, reported_insulin
+from app.live.iob import Insulin, ReportedInsulin, insulin_at
 from app.live.loop_status import LoopStatus, loop_status
-from app.live.measurements import Calibrated, Measurement, calibrations_of, measurements_of
+from app.live.measurements import Calibrated, Measurement, calibrations_of, true_measurements
 from app.live.openaps_status import OpenApsStatus, openaps_status
+from app.live.parsed import Parsed
 from app.live.picture import Picture
 from app.live.pump_status import PumpStatus, pump_status
-from app.live.statuses import Status, statuses_of
+from app.live.statuses import Status
 from app.live.transmitter import Transmitter, transmitter
-from app.live.treated import Treated, is_offline, profile_switches, treated_of
+from app.live.treated import Treated, is_offline, profile_switches
 from app.live.uploader_batteries import Uploader, uploaders
 from app.records.person import Person
 from app.records.times import zone_named
@@ -43,9 +44,15 @@ _STEADY_MS = 30_000
 
 
 class Present:
-    """What ``documents`` say at ``now_ms`` (UTC epoch ms) of a person. Nothing in here raises, whatever is in them."""
+    """What ``documents`` say at ``now_ms`` (UTC epoch ms) of a person. Nothing in here raises, whatever is in them.
 
-    def __init__(self, documents: Documents, now_ms: int, person: Person, settings: Settings) -> None:
+    ``parsed`` remembers what was made of the documents of presents before it.
+    """
+
+    def __init__(
+        self, documents: Documents, now_ms: int, person: Person, settings: Settings, parsed: Parsed | None = None
+    ) -> None:
+        self._parsed = parsed or Parsed()
         self.documents = documents
         self.now_ms = now_ms
         self.person = person
@@ -55,7 +62,7 @@ class Present:
     @cached_property
     def measurements(self) -> tuple[Measurement, ...]:
         """All readings, sensor and finger, oldest first."""
-        return measurements_of(self.documents.entries, self.now_ms)
+        return true_measurements(self._parsed.measurements.of(self.documents.entries), self.now_ms)
 
     @cached_property
     def sensor(self) -> tuple[Measurement, ...]:
@@ -97,7 +104,7 @@ class Present:
     @cached_property
     def statuses(self) -> tuple[Status, ...]:
         """The device statuses, oldest first."""
-        return statuses_of(self.documents.device_statuses)
+        return self._parsed.statuses.of(self.documents.device_statuses)
 
     @cached_property
     def uploaders(self) -> tuple[Uploader, ...]:
@@ -130,7 +137,7 @@ class Present:
     @cached_property
     def treatments(self) -> tuple[Treated, ...]:
         """The treatments, oldest first; those planned for later are among them."""
-        return treated_of(self.documents.treatments)
+        return self._parsed.treatments.of(self.documents.treatments)
 
     @cached_property
     def profiles(self) -> ProfileHistory:
@@ -192,7 +199,7 @@ class Present:
 
     @cached_property
     def _reported_insulin(self) -> tuple[ReportedInsulin, ...]:
-        return reported_insulin(self.statuses)
+        return self._parsed.insulin.of(self.statuses)
 
 
 class Presents:
@@ -206,6 +213,7 @@ class Presents:
         self._settings = settings
         self._read_person = read_person
         self._lock = threading.Lock()
+        self._parsed = Parsed()
         self._seq: int | None = None
         self._present: Present | None = None
 
@@ -214,7 +222,7 @@ class Presents:
         with self._lock:
             person = self._read_person() if self._present is None or self._seq != picture.seq else self._present.person
             if self._present is None or not _still_holds(self._present, picture, person, now_ms):
-                self._present = Present(picture.documents, now_ms, person, self._settings)
+                self._present = Present(picture.documents, now_ms, person, self._settings, self._parsed)
             self._seq = picture.seq
             return self._present
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.config import Settings
 from app.glucose.levels import Level
+from app.glucose.nightscout_texts import js_text
 from app.glucose.numbers import figure
 from app.live.fields import Document, part, text
 from app.live.setting_values import number_set, switched_on
@@ -15,6 +16,8 @@ from app.live.statuses import Status, with_part
 _MINUTE_MS = 60_000
 _WORDS = ("bolusing", "suspended")
 _LEVELS: dict[float | None, Level] = {level: level for level in Level}
+_STALE = {Level.WARN: "Warning, Pump data stale", Level.URGENT: "URGENT: Pump data stale"}
+_LOW = {Level.WARN: "Warning, Pump {} Low", Level.URGENT: "URGENT: Pump {} Low"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,38 @@ class PumpStatus:
     def battery(self) -> Gauge | None:
         """The battery, in percent where it is told so."""
         return self.percent or self.volts
+
+    @property
+    def reservoir_text(self) -> str | None:
+        """What is left, ``30.0U``; in the pump's own words where it has some; an Omnipod's silence is ``50+ U``."""
+        told = text(self.pump.get("reservoir_display_override"))
+        if self.reservoir:
+            three_digits = f"{self.reservoir.value:#.3g}".rstrip(".")
+            return told or f"{three_digits}U"
+        return told or ("50+ U" if text(self.pump.get("manufacturer")) == "Insulet" else None)
+
+    @property
+    def battery_text(self) -> str | None:
+        """The charge, ``80%`` or ``1.4v``."""
+        if self.battery is None:
+            return None
+        return f"{js_text(self.battery.value)}{'%' if self.battery is self.percent else 'v'}"
+
+    @property
+    def message(self) -> str:
+        """Battery and reservoir, a line each."""
+        shown = (("Battery", self.battery_text), ("Reservoir", self.reservoir_text))
+        return "\n".join(f"Pump {what}: {told}" for what, told in shown if told)
+
+    @property
+    def complaints(self) -> dict[str, tuple[Level, str]]:
+        """What warns or is urgent, and its words, by ``clock``, ``reservoir``, ``battery`` and ``status``."""
+        found = {"clock": (self.clock_level, _STALE.get(self.clock_level, ""))}
+        for name, gauge in (("reservoir", self.reservoir), ("battery", self.battery)):
+            if gauge:
+                found[name] = (gauge.level, _LOW.get(gauge.level, "").format(name.capitalize()))
+        found["status"] = (self.word_level, "Pump Suspended")
+        return {name: complaint for name, complaint in found.items() if complaint[0] >= Level.WARN}
 
 
 def pump_status(

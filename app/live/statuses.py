@@ -31,16 +31,18 @@ class Status:
         return found if found is None or self.received_ms is None else min(found, self.received_ms)
 
 
-def statuses_of(documents: Iterable[Document]) -> tuple[Status, ...]:
-    """Return device statuses, oldest first, without those that are deleted or have no time."""
-    statuses = []
-    for document in documents:
-        at_ms = first_moment(document, "created_at", "date", "mills")
-        if at_ms is None or is_deleted(document):
-            continue
-        received_ms = moment(document.get("srvCreated"))
-        statuses.append(Status(at_ms if received_ms is None else min(at_ms, received_ms), document, received_ms))
-    return tuple(sorted(statuses, key=lambda status: status.at_ms))
+def status_of(document: Document) -> Status | None:
+    """Return what a device status tells and when, None when it is deleted or has no time."""
+    at_ms = first_moment(document, "created_at", "date", "mills")
+    if at_ms is None or is_deleted(document):
+        return None
+    received_ms = received_of(document)
+    return Status(at_ms if received_ms is None else min(at_ms, received_ms), document, received_ms)
+
+
+def received_of(document: Document) -> int | None:
+    """Return when we received a document, None where nobody recorded it."""
+    return moment(document.get("srvCreated"))
 
 
 def with_part(statuses: Iterable[Status], name: str, from_ms: int, until_ms: int) -> Iterator[tuple[Status, Document]]:

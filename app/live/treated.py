@@ -39,14 +39,10 @@ class Treated:
         return words in self.event_type
 
 
-def treated_of(documents: Iterable[Document]) -> tuple[Treated, ...]:
-    """Return treatments, oldest first, without those that are deleted or have no time."""
-    found = []
-    for document in documents:
-        at_ms = first_moment(document, "created_at", "date", "mills", "timestamp")
-        if at_ms is not None and not is_deleted(document):
-            found.append(_treated(document, at_ms))
-    return tuple(sorted(found, key=lambda treated: treated.at_ms))
+def treatment_done(document: Document) -> Treated | None:
+    """Return the treatment a document tells of, None when it is deleted or has no time."""
+    at_ms = first_moment(document, "created_at", "date", "mills", "timestamp")
+    return None if at_ms is None or is_deleted(document) else _treated(document, at_ms)
 
 
 def _treated(document: Document, at_ms: int) -> Treated:

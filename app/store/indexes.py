@@ -59,6 +59,7 @@ INDEXES: Mapping[str, Sequence[Index]] = {
     "nl_audit": (_compound(("at_ms", -1), ("_id", -1)), _compound(("about", 1), ("at_ms", -1))),
     "nl_shares": (Index((("sha256", 1),), unique=True),),
     "nl_visits": (_ENDS,),
+    "nl_alarms": (_ENDS,),
     "nl_commands": _each("at_ms", "state"),
     "nl_imports": _each("stage", "sha256"),
     "nl_import_files": (*_each("import"), Index((("expires_at", 1),), expire_after_s=0)),

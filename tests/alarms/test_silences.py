@@ -192,3 +192,47 @@ def test_there_is_one_row_for_a_level_and_group(silences: Silences, store: Store
         heard(silences, Level.URGENT)
         clock.advance(hours=1)
     assert store.collection(COLLECTION).count_documents({}) == 2
+
+
+def test_a_rule_asks_for_quiet_and_nobody_did_it(silences: Silences, store: Store) -> None:
+    [urgent, warning] = silences.snooze(Level.URGENT, "default", 600_000, "bwp")
+    assert (urgent.by, urgent.by_rule, urgent.until_ms) == ("rule:bwp", True, START_MS + 600_000)
+    assert silences.running() == [urgent, warning]
+    assert audit.search(store) == []
+
+
+def test_whoever_acknowledges_takes_a_rule_s_place(silences: Silences) -> None:
+    silences.snooze(Level.URGENT, "default", 600_000, "bwp")
+    assert heard(silences, Level.URGENT) == [Level.URGENT, Level.WARN]
+    assert {(one.by, one.by_rule) for one in silences.running()} == {("account:Mum", False)}
+
+
+def test_a_rule_takes_nobody_s_place_nor_its_own(silences: Silences) -> None:
+    silences.acknowledge(Level.URGENT, "default", 60_000, MUM)
+    assert silences.snooze(Level.URGENT, "default", 600_000, "bwp") == ()
+    assert {one.by for one in silences.running()} == {"account:Mum"}
+    silences.snooze(Level.WARN, "other", 60_000, "bwp")
+    assert silences.snooze(Level.WARN, "other", 600_000, "bwp") == ()
+
+
+def test_what_was_lifted_is_heard_and_can_be_silenced_again(silences: Silences) -> None:
+    [urgent, warning] = silences.acknowledge(Level.URGENT, "default", HALF_AN_HOUR_MS, MUM)
+    silences.lift(urgent)
+    assert silences.running() == [warning]
+    assert heard(silences, Level.URGENT) == [Level.URGENT]
+
+
+def test_only_that_silence_is_lifted_and_none_that_took_its_place(silences: Silences, clock: SettableClock) -> None:
+    [old] = silences.acknowledge(Level.WARN, "default", 60_000, MUM)
+    clock.advance(minutes=1)
+    [new] = silences.acknowledge(Level.WARN, "default", 60_000, DAD)
+    silences.lift(old)
+    assert silences.running() == [new]
+
+
+def test_a_silence_from_before_rules_asked_for_quiet_is_somebody_s(silences: Silences, store: Store) -> None:
+    silences.acknowledge(Level.WARN, "default", HALF_AN_HOUR_MS, MUM)
+    store.collection(COLLECTION).update_one({"_id": "1:default"}, {"$unset": {"by_rule": ""}})
+    [running] = silences.running()
+    assert not running.by_rule
+    assert heard(silences, Level.WARN) == []

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.compat.answers import json_bytes
-from app.compat.features import features_of
 from app.compat.pebble import watch
 from app.compat.runtime_set import runtime_set
 from app.compat.v2.properties.table import properties_of
 from app.compat.v2.summary import summary
 from app.compat.wire import on_wire
 from app.errors import NightlightError
+from app.features import features_of
 from app.glucose.units import Unit
 from app.live.present import Present
 from app.store.interface import Store

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.compat.features import Features
 from app.compat.v2.properties.table import Provider, properties_of
+from app.features import Features
 from tests.clocks import SettableClock
 from tests.compat.conftest import SECRET_DIGEST, Site
 from tests.compat.reading_present import EVERYTHING, asked, only_plain_numbers, properties

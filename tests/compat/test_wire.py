@@ -11,8 +11,9 @@ from hypothesis import given as supposing
 from hypothesis import strategies as st
 
 from app.compat.answers import json_bytes
-from app.compat.directions import arrow, direction_word, entity, trend_number
-from app.compat.wire import given, js_text, on_wire
+from app.compat.directions import direction_word, entity, trend_number
+from app.compat.wire import given, on_wire
+from app.glucose.nightscout_texts import arrow, js_text
 from app.store import ObjectId
 from tests.compat.reading_present import only_plain_numbers
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.alarms.silences import DEFAULT_GROUP, USUAL_MS, Silences
 from app.compat.quirks import quirk
 from app.compat.sockets.admission import ACKNOWLEDGES, READS, Admission
+from app.compat.sockets.alarm_news import AlarmNews
 from app.compat.sockets.storage import BAD_TOKEN
 from app.compat.sockets.viewers import Viewer
 from app.errors import BadRequest
@@ -24,8 +25,9 @@ _LEVELS: dict[float | None, Level] = {1: Level.WARN, 2: Level.URGENT}
 class Alarm:
     """What clients of the alarms ask for. ``prompts`` is true where nobody may look in without a credential."""
 
-    def __init__(self, admission: Admission, silences: Silences, *, prompts: bool) -> None:
+    def __init__(self, admission: Admission, silences: Silences, news: AlarmNews, *, prompts: bool) -> None:
         self._admission = admission
+        self._news = news
         self._silences = silences
         self._prompts = prompts
 
@@ -43,6 +45,8 @@ class Alarm:
             return self._refused(viewer)
         viewer.listens = actor.may(READS)
         viewer.acknowledges = actor.may(ACKNOWLEDGES) or (bool(token) and viewer.listens)
+        if viewer.listens:
+            self._news.welcome(viewer)
         return _SUBSCRIBED if token else {**_SUBSCRIBED, "read": viewer.listens, "ack": viewer.acknowledges}
 
     def acknowledge(self, viewer: Viewer, level: Any = None, group: Any = None, time_ms: Any = None, *_: Any) -> Any:
@@ -66,7 +70,7 @@ class Alarm:
         return None
 
     def _refused(self, viewer: Viewer) -> Any:
-        viewer.listens = viewer.acknowledges = False
+        viewer.listens = viewer.alarmed = viewer.acknowledges = False
         return BAD_TOKEN
 
 

@@ -56,6 +56,7 @@ class Delivery:
         self._lost = False
         self._closed = False
         self._count_due_s: float | None = None
+        self._alarm_due_s: float | None = None
         self._root_due_s = 0.0
         self._counted_at_s = self._advanced_at_s = float("-inf")
         self._before = live.now().documents
@@ -63,8 +64,12 @@ class Delivery:
 
     def start(self) -> None:
         """Begin to listen and to tell. Errors of the store pass through."""
-        self._alarm.start()
         self._ear = self._store.listen(self._heard)
+        try:
+            self._alarm.start()
+        except NightlightError:
+            self._ear.close()
+            raise
         self._root_due_s = time.monotonic() + HEARTBEAT_S
         threading.Thread(target=self._run, name="socket delivery", daemon=True).start()
 
@@ -104,8 +109,8 @@ class Delivery:
         """Return how long there is nothing to do."""
         if self._waiting or self._lost or self._closed:
             return 0.0
-        due_s = self._root_due_s if self._count_due_s is None else min(self._root_due_s, self._count_due_s)
-        return max(0.0, due_s - time.monotonic())
+        dues = [due_s for due_s in (self._count_due_s, self._alarm_due_s) if due_s is not None]
+        return max(0.0, min([self._root_due_s, *dues]) - time.monotonic())
 
     def _deliver(self, changes: Sequence[Change], *, lost: bool) -> None:
         if changes or lost:
@@ -115,6 +120,8 @@ class Delivery:
             self._count_due_s, self._counted_at_s = None, now_s
             present = self._viewers.within(ROOT)
             tell_all(present, event(ROOT, "clients", len(present)))
+        if self._alarm_due_s is not None and self._alarm_due_s <= now_s:
+            self._tell_alarms()
         if self._root_due_s <= now_s:
             self._root_due_s, self._advanced_at_s = now_s + HEARTBEAT_S, now_s
             if not self._attempted(self._root.advance):
@@ -125,10 +132,15 @@ class Delivery:
             self._attempted(self._admission.look_again)
         if any(change.collection in _OF_THE_PRESENT or change.op == "resync" for change in changes) or lost:
             self._root_due_s = min(self._root_due_s, max(time.monotonic(), self._advanced_at_s + APART_S))
-        self._attempted(lambda: self._alarm.tell(changes))
+        if lost or self._alarm.concerns(changes):
+            self._tell_alarms()
         if lost or not self._attempted(lambda: self._storage.tell(changes, self._before)):
             self._storage.lose_everybody()
         self._before = self._live.now().documents
+
+    def _tell_alarms(self) -> None:
+        told_all = self._attempted(self._alarm.tell)
+        self._alarm_due_s = None if told_all else time.monotonic() + AGAIN_S
 
     def _attempted(self, what: Callable[[], object]) -> bool:
         try:

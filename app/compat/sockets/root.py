@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.compat.quirks import quirk
-from app.compat.sockets.admission import READS, WRITES, WRITES_TREATMENTS, Admission
+from app.compat.sockets.admission import ACKNOWLEDGES, READS, WRITES, WRITES_TREATMENTS, Admission
+from app.compat.sockets.alarm_news import AlarmNews
 from app.compat.sockets.engine import Exchange
 from app.compat.sockets.root_news import RootNews
 from app.compat.sockets.viewers import ROOT, Viewer, event
@@ -17,10 +18,13 @@ Message = dict[str, Any]
 class Root:
     """What clients of the root namespace ask for, one method an event; what a method returns is the answer."""
 
-    def __init__(self, exchange: Exchange, admission: Admission, news: RootNews, writing: Writing) -> None:
+    def __init__(
+        self, exchange: Exchange, admission: Admission, news: RootNews, alarms: AlarmNews, writing: Writing
+    ) -> None:
         self._exchange = exchange
         self._admission = admission
         self._news = news
+        self._alarms = alarms
         self._writing = writing
 
     @quirk("whatever history is asked for, two days are sent", "AndroidAPS", "LoopFollow")
@@ -32,7 +36,7 @@ class Root:
         """
         actor = self._admission.admit(viewer, secret=message.get("secret"), bearer=message.get("token"))
         if actor is None:
-            viewer.listens = False
+            viewer.listens = viewer.alarmed = viewer.acknowledges = False
             self._exchange.disconnect(viewer.sid, namespace=ROOT)
             viewer.connection.see_out()
             return self._exchange.not_handled
@@ -41,6 +45,9 @@ class Root:
         if reads:
             self._news.welcome(viewer, with_status=bool(message.get("status")))
         viewer.listens = reads
+        viewer.acknowledges = actor.may(ACKNOWLEDGES)
+        if reads:
+            self._alarms.welcome(viewer)
         return {"read": reads, "write": actor.may(WRITES), "write_treatment": actor.may(WRITES_TREATMENTS)}
 
     def load_retro(self, viewer: Viewer, message: Message) -> Any:

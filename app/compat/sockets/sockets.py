@@ -12,7 +12,7 @@ from werkzeug.datastructures import EnvironHeaders
 
 from app.actor import system_actor
 from app.alarms.silences import Silences
-from app.compat.features import Features
+from app.alarms.state import AlarmState
 from app.compat.services import Surface
 from app.compat.sockets.admission import Admission
 from app.compat.sockets.alarm import Alarm
@@ -30,6 +30,7 @@ from app.compat.v1.status import public_status
 from app.compat.wire import on_wire
 from app.config import Settings
 from app.errors import NightlightError, Unavailable
+from app.features import Features
 from app.house import House
 from app.live.live_picture import LivePicture
 from app.live.present import Present
@@ -90,16 +91,18 @@ class Sockets:
                 house, viewers = self._house, self._viewers
                 root = RootNews(viewers, self._present, self._gone, self._status, self._catch_up)
                 silences = Silences(house.store, house.clock)
-                news = root, StorageNews(house.store, viewers), AlarmNews(silences, viewers)
+                alarms = AlarmNews(AlarmState(house.store, house.clock), silences, viewers, house.clock)
+                news = root, StorageNews(house.store, viewers), alarms
                 delivery = Delivery(house.store, self._live, viewers, news, self._admission)
                 delivery.start()
-                self._wire(root, silences)
+                self._wire(root, alarms, silences)
                 self._delivery = delivery
 
-    def _wire(self, news: RootNews, silences: Silences) -> None:
-        root = Root(self._exchange, self._admission, news, Writing(self._house))
+    def _wire(self, news: RootNews, alarms: AlarmNews, silences: Silences) -> None:
+        root = Root(self._exchange, self._admission, news, alarms, Writing(self._house))
         storage = Storage(self._admission)
-        alarm = Alarm(self._admission, silences, prompts=self._house.settings["AUTHENTICATION_PROMPT_ON_LOAD"])
+        prompts = self._house.settings["AUTHENTICATION_PROMPT_ON_LOAD"]
+        alarm = Alarm(self._admission, silences, alarms, prompts=prompts)
         for namespace in (ROOT, STORAGE, ALARM):
             self._exchange.on("connect", self._arriving(namespace), namespace=namespace)
             self._exchange.on("disconnect", self._leaving(namespace), namespace=namespace)
@@ -114,7 +117,8 @@ class Sockets:
             self._exchange.on(name, self._asked(ROOT, _with_message(handle)), namespace=ROOT)
         self._exchange.on("subscribe", self._asked(STORAGE, _with_message(storage.subscribe)), namespace=STORAGE)
         self._exchange.on("subscribe", self._asked(ALARM, _with_message(alarm.subscribe)), namespace=ALARM)
-        self._exchange.on("ack", self._asked(ALARM, alarm.acknowledge), namespace=ALARM)
+        for namespace in (ALARM, ROOT):
+            self._exchange.on("ack", self._asked(namespace, alarm.acknowledge), namespace=namespace)
 
     def _arriving(self, namespace: str) -> Handle:
         def arrive(sid: str, environ: dict[str, Any], credentials: Any = None) -> None:

@@ -22,8 +22,8 @@ ROOT, ALARM, STORAGE = "/", "/alarm", "/storage"
 class Viewer:
     """A client in one namespace; ``actor`` is None until it has shown who it is.
 
-    ``listens`` is true when it hears what this namespace tells (on ``/storage`` of ``collections``), ``acknowledges``
-    when it may silence alarms.
+    ``listens`` is true when it hears what this namespace tells (on ``/storage`` of ``collections``), ``alarmed`` when
+    it was told which alarms there are and is to hear of others, ``acknowledges`` when it may silence them.
     """
 
     namespace: str
@@ -32,8 +32,14 @@ class Viewer:
     peer: Peer
     actor: Actor | None = None
     listens: bool = False
+    alarmed: bool = False
     acknowledges: bool = False
     collections: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def hears_alarms(self) -> bool:
+        """Tell whether it is to hear of alarms."""
+        return self.listens and self.alarmed
 
     def be(self, actor: Actor) -> None:
         """Be known as this actor from now on; one with any right at all may stay."""

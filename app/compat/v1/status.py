@@ -10,13 +10,14 @@ from werkzeug.exceptions import NotAcceptable
 from app.clock import iso_of
 from app.compat.answers import JSON, conditional, depends_on, json_answer, json_bytes
 from app.compat.credentials import presented_by
-from app.compat.features import Features, extended_settings, published_settings
+from app.compat.features import extended_settings, published_settings
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PERSON, kept
 from app.compat.negotiation import chosen
 from app.compat.quirks import quirk
 from app.compat.services import surface
 from app.config import Settings
 from app.errors import Unauthenticated
+from app.features import Features
 from app.identity.door import house, requires
 from app.records.person import Person, read_person
 

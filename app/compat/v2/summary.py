@@ -9,12 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.compat.answers import json_answer
-from app.compat.features import Features
 from app.compat.kept_answers import OF_THE_PRESENT_MS, PRESENT, kept
 from app.compat.parameters import parameters
 from app.compat.services import present, surface
 from app.compat.v2.properties.table import properties_of
 from app.compat.wire import given, on_wire
+from app.features import Features
 from app.glucose.numbers import figure
 from app.glucose.units import half_up
 from app.identity.door import requires

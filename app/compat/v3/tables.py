@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import orjson
 
-from app.compat.wire import js_text
+from app.glucose.nightscout_texts import js_text
 from app.store.interface import Document
 
 DECLARATION = b"<?xml version='1.0' encoding='utf-8'?>\n"

@@ -4,57 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.alarms.rules.ages import age_notice
+from app.compat.v2.properties.notification import notification
 from app.compat.wire import given
 from app.glucose.ages import NOT_FOUND_TEXT, Age
-from app.glucose.levels import Level
 from app.live.ages import BATTERY, CANNULA, INSULIN, SENSOR_CHANGE, SENSOR_START, Worn, sensor_worn, worn
 from app.live.present import Present
 from app.live.treated import Treated
 
 Property = dict[str, Any]
 
-_CANNULA_WORDS = {
-    Level.URGENT: "Cannula change overdue!",
-    Level.WARN: "Time to change cannula",
-    Level.INFO: "Change cannula soon",
-}
-_INSULIN_WORDS = {
-    Level.URGENT: "Insulin reservoir change overdue!",
-    Level.WARN: "Time to change insulin reservoir",
-    Level.INFO: "Change insulin reservoir soon",
-}
-_BATTERY_WORDS = {
-    Level.URGENT: "Pump Battery change overdue!",
-    Level.WARN: "Time to change pump battery",
-    Level.INFO: "Change pump battery soon",
-}
-_SENSOR_WORDS = {
-    Level.URGENT: "Sensor change/restart overdue!",
-    Level.WARN: "Time to change/restart sensor",
-    Level.INFO: "Change/restart sensor soon",
-}
-
 
 def cage(present: Present) -> Property:
     """Return the age of the cannula."""
     found = worn(present.treatments, CANNULA, present.now_ms, present.settings, "CAGE")
     shown = _text(found.age, in_hours=present.settings["CAGE_DISPLAY"] != "days")
-    return _told(found) | {"checkForAlert": False, "display": shown} | _notice(found, "CAGE", "Cannula", _CANNULA_WORDS)
+    return _told(found) | {"checkForAlert": False, "display": shown} | notification(age_notice("cage", found))
 
 
 def iage(present: Present) -> Property:
     """Return the age of the insulin in the reservoir."""
     found = worn(present.treatments, INSULIN, present.now_ms, present.settings, "IAGE")
     shown = given(display=found.age.days_text if found.age else None)
-    return _told(found) | shown | _notice(found, "IAGE", "Insulin reservoir", _INSULIN_WORDS)
+    return _told(found) | shown | notification(age_notice("iage", found))
 
 
 def bage(present: Present) -> Property:
     """Return the age of the pump's battery."""
     found = worn(present.treatments, BATTERY, present.now_ms, present.settings, "BAGE")
     shown = _text(found.age, in_hours=present.settings["BAGE_DISPLAY"] == "hours")
-    notice = _notice(found, "BAGE", "Pump battery", _BATTERY_WORDS)
-    return _told(found) | {"checkForAlert": False, "display": shown} | notice
+    told = _told(found) | {"checkForAlert": False, "display": shown}
+    return told | notification(age_notice("bage", found))
 
 
 def sage(present: Present) -> Property:
@@ -62,9 +42,7 @@ def sage(present: Present) -> Property:
     ages, found = sensor_worn(present.treatments, present.now_ms, present.settings)
     property: Property = {SENSOR_START: _sensor(ages.start), SENSOR_CHANGE: _sensor(ages.change)}
     property[ages.newest_name] |= {"level": found.level}
-    if found.age and found.alert is not None:
-        title = f"Sensor age {found.age.days} days {found.age.hours} hours"
-        property[ages.newest_name] |= _notification(found, "SAGE", title, _SENSOR_WORDS)
+    property[ages.newest_name] |= notification(age_notice("sage", found))
     return property | {"min": ages.newest_name}
 
 
@@ -96,22 +74,3 @@ def _text(age: Age[Treated] | None, *, in_hours: bool) -> str:
     if age is None:
         return NOT_FOUND_TEXT
     return age.hours_text if in_hours else age.days_text
-
-
-def _notice(found: Worn, group: str, what: str, words: dict[Level, str]) -> Property:
-    if found.age is None or found.alert is None:
-        return {}
-    return _notification(found, group, f"{what} age {found.age.age_h} hours", words)
-
-
-def _notification(found: Worn, group: str, title: str, words: dict[Level, str]) -> Property:
-    level = found.level
-    return {
-        "notification": {
-            "title": title,
-            "message": words[level],
-            "pushoverSound": "persistent" if level is Level.URGENT else "incoming",
-            "level": level,
-            "group": group,
-        }
-    }

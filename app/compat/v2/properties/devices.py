@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from app.alarms.rules.devices import charge_text, transmitter_notice
 from app.compat.runtime_records import status_record
-from app.compat.wire import given, iso, js_text
+from app.compat.v2.properties.notification import notification
+from app.compat.wire import given, iso
 from app.glucose.levels import Level
 from app.glucose.nightscout_texts import fixed_text
 from app.glucose.numbers import figure
 from app.glucose.time_ago import time_ago
 from app.glucose.units import half_up
-from app.live.fields import text
 from app.live.present import Present
 from app.live.pump_status import Gauge, PumpStatus
 from app.live.setting_values import switched_on
 from app.live.statuses import device_name
-from app.live.transmitter import Transmitter
 from app.live.uploader_batteries import Charge, Uploader, lowest_charge
 
 Property = dict[str, Any]
 
 _BATTERY_STEPS = ((95, 100), (55, 75), (30, 50))
 _EMPTIEST = 25
-_STALE = {Level.WARN: "Warning, Pump data stale", Level.URGENT: "URGENT: Pump data stale"}
 _TRANSMITTER_FIELDS = {
     "lastState": "state",
     "lastStateString": "stateString",
@@ -84,7 +84,7 @@ def sensor_state(present: Present) -> Property:
         **line,
     }
     alerts = switched_on(present.settings, "XDRIPJS_ENABLE_ALERTS")
-    return property | given(notification=_transmitter_notice(found) if alerts else None)
+    return property | notification(transmitter_notice(found) if alerts else None)
 
 
 def _uploader(uploader: Uploader) -> Property:
@@ -108,8 +108,7 @@ def _charge(charge: Charge) -> Property:
     if not charge.is_known:
         return property
     value = charge.volts if charge.percent is None else charge.percent
-    shown = property.get("voltageDisplay") if charge.percent is None else f"{js_text(charge.percent)}%"
-    property |= {"value": value, "display": f"{shown}{'⚡' if charge.charging else ''}"}
+    property |= {"value": value, "display": charge_text(charge)}
     if charge.percent is not None:
         percent = charge.percent
         property["battery"] = percent
@@ -119,6 +118,7 @@ def _charge(charge: Charge) -> Property:
 
 def _pump_data(found: PumpStatus, now_ms: int) -> Property:
     document, said = found.pump, found.status.document
+    words = {name: complaint[1] for name, complaint in found.complaints.items()}
     data: Property = {"level": found.level, "title": "Pump Status"}
     if found.clock_ms is not None:
         data["clock"] = {
@@ -126,65 +126,27 @@ def _pump_data(found: PumpStatus, now_ms: int) -> Property:
             "label": "Last Clock",
             "display": time_ago(found.clock_ms, now_ms).text,
             "level": found.clock_level,
-        } | given(message=_STALE.get(found.clock_level))
-    data |= given(reservoir=_reservoir(found), battery=_battery(found))
+        } | given(message=words.get("clock"))
+    if found.reservoir_text:
+        data["reservoir"] = _gauge(found.reservoir, "Reservoir", found.reservoir_text, words)
+    if found.battery_text:
+        in_percent = {"unit": "percent" if found.percent else "volts"}
+        data["battery"] = _gauge(found.battery, "Battery", found.battery_text, words) | in_percent
     if found.word:
         data["status"] = {"value": found.word, "display": found.word, "label": "Status"}
         if found.word_level >= Level.WARN:
-            data["status"] |= {"level": found.word_level, "message": "Pump Suspended"}
+            data["status"] |= {"level": found.word_level, "message": words["status"]}
     data["device"] = {"label": "Device"} | given(display=said.get("device"))
     overrides = ("reservoir_display_override", "reservoir_level_override")
     data |= given(**{name: document.get(name) for name in ("manufacturer", "model", "extended", *overrides)})
-    lines = [
-        f"Pump {data[name]['label']}: {data[name]['display']}" for name in ("battery", "reservoir") if name in data
-    ]
-    return data | ({"message": "\n".join(lines)} if found.level > Level.NONE else {})
+    return data | ({"message": found.message} if found.level > Level.NONE else {})
 
 
-def _reservoir(found: PumpStatus) -> Property | None:
-    shown = text(found.pump.get("reservoir_display_override"))
-    if found.reservoir:
-        three_digits = f"{found.reservoir.value:#.3g}".rstrip(".")
-        return _gauge(found.reservoir, "Reservoir", shown or f"{three_digits}U")
-    if not shown and text(found.pump.get("manufacturer")) != "Insulet":
-        return None
-    return {"label": "Reservoir", "display": shown or "50+ U", "level": Level.NONE}
-
-
-def _battery(found: PumpStatus) -> Property | None:
-    if found.percent:
-        return _gauge(found.percent, "Battery", f"{js_text(found.percent.value)}%") | {"unit": "percent"}
-    if found.volts:
-        return _gauge(found.volts, "Battery", f"{js_text(found.volts.value)}v") | {"unit": "volts"}
-    return None
-
-
-def _gauge(gauge: Gauge, label: str, shown: str) -> Property:
-    messages = {Level.WARN: f"Warning, Pump {label} Low", Level.URGENT: f"URGENT: Pump {label} Low"}
-    return {"value": gauge.value, "label": label, "display": shown, "level": gauge.level} | given(
-        message=messages.get(gauge.level)
-    )
+def _gauge(gauge: Gauge | None, label: str, shown: str, words: Mapping[str, str]) -> Property:
+    told = {"label": label, "display": shown, "level": gauge.level if gauge else Level.NONE}
+    return given(value=gauge.value if gauge else None) | told | given(message=words.get(label.lower()))
 
 
 def _rounded(value: Any) -> float | None:
     found = figure(value)
     return None if found is None else half_up(found, 2)
-
-
-def _transmitter_notice(found: Transmitter) -> Property | None:
-    if found.level is Level.NONE:
-        return None
-    if found.battery_level > found.state_level:
-        title = "CGM Transmitter Battery Low"
-        first, second = found.said.get("voltagea"), found.said.get("voltageb")
-        message = f"Voltage A: {first}, B: {second}"
-    else:
-        state = text(found.said.get("stateString")) or f"{found.said.get('state')}"
-        title = message = f"CGM Transmitter state: {state}"
-    return {
-        "level": found.level,
-        "title": title,
-        "message": message,
-        "pushoverSound": "incoming",
-        "group": "xDrip-js",
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.compat.wire import given, iso, js_text
+from app.compat.wire import given, iso
 from app.glucose.carbs import CarbsOnBoard, recent_meal
 from app.glucose.insulin import InsulinOnBoard
 from app.glucose.nightscout_texts import insulin_text, iob_text
@@ -13,6 +13,7 @@ from app.glucose.units import Unit, half_up
 from app.live.cob import ReportedCarbs
 from app.live.enrichment import timed
 from app.live.iob import ReportedInsulin, Source
+from app.live.lines import cob_line, iob_line
 from app.live.present import Present
 from app.live.treated import Treated
 
@@ -30,8 +31,7 @@ def iob(present: Present) -> Property:
         said = _reported_iob(insulin.reported) | given(treatmentIob=treatment_iob)
     else:
         said = _done_iob(done)
-    text = iob_text(said["iob"])
-    return said | {"display": text, "displayLine": f"IOB: {text}U"}
+    return said | {"display": iob_text(said["iob"]), "displayLine": iob_line(said["iob"])}
 
 
 def cob(present: Present) -> Property:
@@ -40,8 +40,7 @@ def cob(present: Present) -> Property:
     if carbs.grams is None:
         return {}
     said = _reported_cob(carbs.reported) if carbs.reported else _done_cob(carbs.treatments)
-    shown = half_up(carbs.grams, 1)
-    return said | {"display": shown, "displayLine": f"COB: {js_text(shown)}g"}
+    return said | {"display": half_up(carbs.grams, 1), "displayLine": cob_line(carbs.grams)}
 
 
 def bwp(present: Present, unit: Unit, offered: Mapping[str, Any]) -> Property:

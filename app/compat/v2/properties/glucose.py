@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.compat.directions import arrow, direction_word, entity
+from app.compat.directions import direction_word, entity
 from app.compat.runtime_records import cal_record, scaled_sgv_record
-from app.compat.wire import given, js_text
+from app.compat.wire import given
 from app.glucose.delta import Bucket
 from app.glucose.levels import Level
 from app.glucose.measured import Measured
-from app.glucose.nightscout_texts import unit_label
-from app.glucose.numbers import figure
-from app.glucose.raw_glucose import noise_label
+from app.glucose.nightscout_texts import change_text
 from app.glucose.units import half_up, in_unit
-from app.live.measurements import Measurement, raw_of
+from app.live.lines import arrow_now, raw_line, raw_now
+from app.live.measurements import Measurement
 from app.live.present import Present
 
 Property = dict[str, Any]
@@ -51,33 +50,31 @@ def delta(present: Present) -> Property | None:
         "times": {"recent": found.recent_ms, "previous": found.previous_ms},
         "mgdl": found.mgdl,
         "scaled": scaled,
-        "display": f"{'+' if scaled >= 0 else ''}{js_text(scaled)}",
+        "display": change_text(scaled),
         "previous": _bucket(present, _filled(present)[1]),
     }
 
 
 def rawbg(present: Present) -> Property:
     """Return what the raw signal says, with the reading and the calibration it comes from."""
-    last, made = present.last, [one for one in present.calibrations if one.at_ms <= present.now_ms]
-    if last is None or not made:
+    found = raw_now(present)
+    if found is None:
         return {}
-    unit, label = present.person.unit, noise_label(figure(last.document.get("noise")), last.mgdl)
-    mgdl = raw_of(last, made[-1], str(present.settings["RAWBG_DISPLAY"])) or 0
     return {
-        "mgdl": mgdl,
-        "noiseLabel": label,
-        "sgv": _sgv(present, last),
-        "cal": cal_record(made[-1]),
-        "displayLine": f"Raw BG: {in_unit(mgdl, unit):.{unit.digits}f} {unit_label(unit)} {label}",
+        "mgdl": found.mgdl,
+        "noiseLabel": found.noise,
+        "sgv": _sgv(present, found.measured),
+        "cal": cal_record(found.calibrated),
+        "displayLine": raw_line(found, present),
     }
 
 
 def direction(present: Present) -> Property | None:
     """Return where glucose goes by the last reading's own word, as long as that is current."""
-    if present.last is None or not present.is_current:
+    label = arrow_now(present)
+    if present.last is None or label is None:
         return None
     told = present.last.reading.direction
-    label = arrow(told)
     return {"display": None} | given(value=direction_word(told) or None, label=label, entity=entity(label))
 
 

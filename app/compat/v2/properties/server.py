@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.compat.wire import js_text
+from app.glucose.nightscout_texts import js_text
 from app.glucose.units import half_up
 from app.live.present import Present
 from app.live.setting_values import switched_on

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.compat.features import Features
 from app.compat.v2.properties import ages, devices, doses, glucose, loops, server
+from app.features import Features
 from app.live.present import Present
 
 log = logging.getLogger(__name__)

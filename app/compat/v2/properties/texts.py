@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from app.compat.answers import json_bytes
-from app.compat.features import Features
 from app.compat.v2.properties.table import properties_of
 from app.compat.wire import SECRET_NAMES, on_wire
+from app.features import Features
 from app.live.present import Present
 
 

@@ -1,4 +1,4 @@
-"""Creates the indexes of imports."""
+"""Creates the indexes of imports and alarms."""
 
 from __future__ import annotations
 
