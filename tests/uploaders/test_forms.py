@@ -19,6 +19,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "librelinkup": {"email": "mum@example.org", "password": "secret"},
     "medtrum": {"user": "mum@example.org", "password": "secret"},
     "tandem_source": {"email": "mum@example.org", "password": "secret"},
+    "tidepool": {"email": "mum@example.org", "password": "secret"},
     "nightscout_push": {"address": "https://bob.example.org", "token": "writer-0123456789abcdef"},
     "nightscout": {"address": "https://ada.example.org", "token": "reader-0123456789abcdef"},
 }
