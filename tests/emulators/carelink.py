@@ -25,7 +25,6 @@ WEEK_MS = 7 * DAY_MS
 REDIRECT = "com.medtronic.carepartner:/sso"
 CLIENT_ID = "an-invented-client"
 CHILD = "ada"
-ACCESS_MS = 60 * MINUTE_MS
 VERSION = "v13"
 
 
@@ -58,7 +57,7 @@ class CareLinkEmulator(Emulator):
         self.country, self.region = "DE", "EU"
         self.people: list[tuple[str, str, str]] = [(CHILD, "Ada", "Example")]
         self.sso_prefix = ""
-        self.expires_in: Any = ACCESS_MS // 1000
+        self.expires_in: Any = 3600
         self.rotates = True
         self.has_display, self.has_guardian = True, False
         self.account_prefix = "/patient"
@@ -244,7 +243,8 @@ class CareLinkEmulator(Emulator):
         now_ms = self.clock.now_ms()
         family.waits_since_ms = now_ms
         access = f"access-{uuid.uuid4()}"
-        family.access = {access: now_ms + ACCESS_MS}
+        lasts_s = self.expires_in if isinstance(self.expires_in, int) and self.expires_in > 1 else 3600
+        family.access = {access: now_ms + 1000 * lasts_s}
         told = {"access_token": access, "token_type": "Bearer", "expires_in": self.expires_in}
         if self.rotates or not family.refresh:
             family.refresh = f"refresh-{uuid.uuid4()}"

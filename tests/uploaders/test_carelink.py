@@ -143,9 +143,11 @@ def test_a_country_without_carelink_is_said(account: CareLinkAccount) -> None:
     assert wanted.value.kind == "country"
 
 
-def test_the_form_of_countries_does_not_matter(account: CareLinkAccount, carelink: CareLinkEmulator) -> None:
+@pytest.mark.parametrize("region", ["eu", {"region": "eu"}])
+def test_the_form_of_lists_does_not_matter(account: CareLinkAccount, carelink: CareLinkEmulator, region: Any) -> None:
     found = carelink._discovery()
-    found["supportedCountries"] = {"DE": {"region": "eu"}}
+    found["supportedCountries"] = {"DE": region}
+    found["CP"] = {place.pop("region"): place for place in found["CP"]}
     carelink.script("/discover/", Reply(found))
     assert CareLinkSignIn().begin(account.access(country="de"), BACK).url.startswith(carelink.url)
 
@@ -298,18 +300,20 @@ def test_a_session_that_is_never_let_in_is_renewed_once_and_passing_trouble(
     assert carelink.refreshed == 1
 
 
+@pytest.mark.parametrize("lasts_s", [3600, 30 * 86_400])
 def test_weeks_of_quiet_do_not_end_the_sign_in(
-    signed_in: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock
+    account: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock, lasts_s: int
 ) -> None:
+    carelink.expires_in = lasts_s
+    account.sign_in()
     carelink.answer = Reply(status=204, raw="")
-    carelink.expires_in = 30 * 86_400
     for _ in range(60):
-        signed_in.page()
+        account.page()
         clock.advance(hours=8)
-        carelink.end_access()
+    assert carelink.refreshed >= 19
     carelink.answer = None
     carelink.measured(99)
-    assert [entry["sgv"] for entry in signed_in.page().documents["entries"]] == [99]
+    assert [entry["sgv"] for entry in account.page().documents["entries"]] == [99]
 
 
 @pytest.mark.parametrize("expires_in", ["3600", None, "soon", -1, True])

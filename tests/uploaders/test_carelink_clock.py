@@ -203,15 +203,17 @@ def test_the_zone_of_the_form_goes_before_the_persons(account: CareLinkAccount, 
     assert entry["date"] == START_MS - MINUTE_MS
 
 
+@pytest.mark.parametrize("offset_min", [120, 0, -300])
 def test_what_a_wrong_guess_placed_is_put_right(
-    account: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock
+    account: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock, offset_min: int
 ) -> None:
     store = Kept24h()
-    carelink.offset_min, carelink.more = 120, {"pumpCommunicationState": False}
+    carelink.offset_min, carelink.more = offset_min, {"pumpCommunicationState": False}
     carelink.measured(*range(100, 140, 2))
     carelink.wrote("INSULIN", 50, deliveredFastAmount=2)
     carelink.wrote("BG_READING", 40, value=111)
-    carelink.wrote("AUTO_BASAL_DELIVERY", 30, bolusAmount=0.1)
+    for minutes in range(175, 25, -5):
+        carelink.wrote("AUTO_BASAL_DELIVERY", minutes, bolusAmount=0.1)
     store.take(account.page())
     assert store.readings != true_readings(carelink)
     clock.advance(minutes=5)
@@ -220,7 +222,8 @@ def test_what_a_wrong_guess_placed_is_put_right(
     store.take(account.page())
     assert store.readings == true_readings(carelink)
     assert store.acts("insulin") == [(START_MS - 50 * MINUTE_MS, 2)]
-    assert store.acts("absolute") == [(START_MS - 30 * MINUTE_MS, 1.2)]
+    wanted = [(175, 55), (120, 60), (60, 35)]
+    assert store.acts("duration") == [(START_MS - minutes * MINUTE_MS, length) for minutes, length in wanted]
     assert store.acts("glucose") == [(START_MS - 40 * MINUTE_MS, 111)]
     live(carelink, account, store, 30)
     assert store.readings == true_readings(carelink)
@@ -254,6 +257,19 @@ def test_nothing_moves_and_nothing_doubles_when_the_clock_is_set(
     assert store.acts("insulin") == sorted(boluses)
     given_u = sum(one.values["bolusAmount"] for one in carelink.markers if one.type == "AUTO_BASAL_DELIVERY")
     assert store.basal_u == pytest.approx(given_u, abs=0.05)
+
+
+def test_hours_at_one_number_do_not_make_two_of_them_when_the_clock_is_set(
+    account: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock
+) -> None:
+    store = Kept24h()
+    carelink.measured(*[400] * 60)
+    store.take(account.page())
+    carelink.offset_min = 120
+    clock.advance(minutes=5)
+    carelink.measured(400)
+    store.take(account.page())
+    assert store.readings == true_readings(carelink)
 
 
 def test_readings_just_before_the_clock_was_set_stay_where_they_were(
@@ -313,6 +329,20 @@ def test_after_an_outage_of_days_the_last_day_is_whole(
     live(carelink, account, store, 60)
     given_u = sum(one.values["bolusAmount"] for one in carelink.markers if one.type == "AUTO_BASAL_DELIVERY")
     assert store.basal_u == pytest.approx(given_u, abs=0.02)
+
+
+def test_after_an_outage_equal_neighbours_are_one_again(
+    account: CareLinkAccount, carelink: CareLinkEmulator, clock: SettableClock
+) -> None:
+    store = Kept24h()
+    carelink.wrote("AUTO_BASAL_DELIVERY", 5, bolusAmount=0.1)
+    store.take(account.page())
+    clock.advance(days=3)
+    for _ in range(6):
+        clock.advance(minutes=5)
+        carelink.wrote("AUTO_BASAL_DELIVERY", 2, bolusAmount=0.1)
+        store.take(account.page())
+    assert [length for _, length in store.acts("duration")] == [5, 30]
 
 
 def test_deliveries_told_late_are_put_in_their_place(

@@ -41,8 +41,8 @@ def addresses_for(client: CareLinkClient, constants: Mapping[str, Any], country:
     for host in [server] if server else _hosts(constants, code):
         found = client.document(host.rstrip("/") + constants["discovery_path"])
         region = _region_of(found.get("supportedCountries"), code)
-        for place in _mappings(found.get("CP")):
-            if region and str(place.get("region", "")).upper() == region:
+        for name, place in _places_in(found.get("CP")):
+            if region and name.upper() == region:
                 return _addresses_in(place)
     raise ActionRequired(
         "CareLink does not know the country",
@@ -88,6 +88,13 @@ def _region_of(countries: Any, code: str) -> str:
             if str(name).upper() == code:
                 return str(told.get("region", "") if isinstance(told, Mapping) else told).upper()
     return ""
+
+
+def _places_in(told: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what is told of each region, from a list of objects that name theirs or from one object by region."""
+    if isinstance(told, Mapping):
+        return [(str(name), place) for name, place in told.items() if isinstance(place, Mapping)]
+    return [(str(place.get("region") or ""), place) for place in _mappings(told)]
 
 
 def _addresses_in(place: Mapping[str, Any]) -> Addresses:
