@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,13 +14,14 @@ from app.config import load_settings
 from app.house import House
 from app.records.entries import Entries
 from app.uploaders.from_environment import UPLOADER_ID, described_in, refresh
+from app.uploaders.guard import Limits
 from app.uploaders.runner import Runner
 from app.uploaders.state import Uploader
 from app.uploaders.uploaders import Uploaders
 from tests.clocks import START_MS
 from tests.emulators.dexcom import DexcomEmulator
 from tests.emulators.glooko import GlookoEmulator
-from tests.uploaders.conftest import QUICK, around
+from tests.uploaders.conftest import around
 
 SHARE = {
     "ENABLE": ("careportal", "connect"),
@@ -142,7 +142,7 @@ def test_glookos_variables_make_an_uploader_that_works(refreshed: Any, house: Ho
             CONNECT_GLOOKO_TIMEZONE_OFFSET=2,
         )
         runner = Runner(
-            house.store, house.clock, house.keyring, around(house), limits=replace(QUICK, rest_s=0), jitter=lambda: 0.0
+            house.store, house.clock, house.keyring, around(house), limits=Limits(rest_s=0), jitter=lambda: 0.0
         )
         runner.run(made.id)
     [entry] = Entries(house.store, house.clock, NOBODY).search()

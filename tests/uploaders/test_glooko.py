@@ -51,7 +51,7 @@ def glooko(clock: SettableClock) -> Iterator[GlookoEmulator]:
 def source(glooko: GlookoEmulator, clock: SettableClock, line: Any, kept: Kept) -> MakeSource:
     def make(password: str = "", **options: Any) -> GlookoSource:
         secrets = {"email": glooko.email, "password": password or glooko.password}
-        limits = Limits(total_s=0.4, connect_s=0.4, rest_s=0)
+        limits = Limits(total_s=2.0, connect_s=2.0, rest_s=0)
         return GlookoSource(
             kept.access("glooko", line("Glooko", limits=limits), {"server": glooko.url, **options}, secrets, clock)
         )
@@ -411,7 +411,7 @@ def test_a_look_brings_the_readings_of_the_last_hours_in_order(source: MakeSourc
         (html(200), Transient),
         (Reply(raw=""), Transient),
         (cut_off({"success": True}), Transient),
-        (late({}, 3), Transient),
+        (late({}, 20), Transient),
         (Reply({"error": "no"}, 401), AuthInvalid),
         (Reply({"error": "no"}, 403), AuthInvalid),
         (Reply({"success": False}), AuthInvalid),
@@ -446,7 +446,7 @@ def test_a_call_too_many_is_heard_and_nobody_signs_in_again(
     assert glooko.log_ins == 1
 
 
-@pytest.mark.parametrize("reply", [html(503), html(500), html(200), Reply(raw=""), cut_off({"egvs": []}), late({}, 3)])
+@pytest.mark.parametrize("reply", [html(503), html(500), html(200), Reply(raw=""), cut_off({"egvs": []}), late({}, 20)])
 def test_a_read_that_fails_in_passing_is_tried_three_times(
     source: MakeSource, glooko: GlookoEmulator, reply: Reply
 ) -> None:

@@ -34,7 +34,7 @@ def glooko(clock: SettableClock) -> Iterator[GlookoEmulator]:
 def source(glooko: GlookoEmulator, clock: SettableClock, line: Any, kept: Kept) -> MakeSource:
     def make(**options: Any) -> GlookoSource:
         secrets = {"email": glooko.email, "password": glooko.password}
-        quick = line("Glooko", limits=Limits(total_s=0.4, connect_s=0.4, rest_s=0))
+        quick = line("Glooko", limits=Limits(total_s=2.0, connect_s=2.0, rest_s=0))
         return GlookoSource(kept.access("glooko", quick, {"server": glooko.url, **options}, secrets, clock))
 
     return make

@@ -27,7 +27,7 @@ from tests.uploaders.conftest import around
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-QUICK = Limits(total_s=0.4, connect_s=0.4, rest_s=0)
+QUICK = Limits(total_s=2.0, connect_s=2.0, rest_s=0)
 BOLUSES = "pumps/normal_boluses"
 
 
