@@ -280,6 +280,22 @@ def test_what_was_deleted_here_stays_deleted(
     assert household.doses() == []
 
 
+def test_what_was_deleted_here_long_ago_stays_deleted_when_the_hourly_look_goes_far_back(
+    household: Household, tidepool: TidepoolEmulator, clock: SettableClock
+) -> None:
+    for hours_ago in (60, 45):
+        tidepool.add("deviceEvent", hours_ago * 60, subType="prime", primeTarget="cannula")
+    tidepool.glucose(120, 5)
+    household.run()
+    Treatments(household.house.store, clock, NOBODY).delete({})
+    for _ in range(3):
+        household.run_later(clock, 61)
+    assert treatments(household.house) == []
+    tidepool.add("deviceEvent", 1, subType="prime", primeTarget="cannula")
+    household.run_later(clock, 61)
+    assert len(treatments(household.house)) == 1
+
+
 @pytest.mark.parametrize("answer", ["nothing", "glucose only"])
 def test_an_answer_that_lacks_everything_deletes_nothing(
     household: Household, tidepool: TidepoolEmulator, clock: SettableClock, answer: str

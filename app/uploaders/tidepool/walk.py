@@ -35,6 +35,7 @@ AROUND_MS = 14 * HOUR_MS
 """Looked at on both sides of a piece: a server that compares times as text misplaces those with an offset by it."""
 
 _RECENT_MS = 2 * DAY_MS
+_REMEMBERED_MS = 47 * HOUR_MS  # an hour less than what was brought is remembered
 _SHALLOW_MS = 2 * HOUR_MS
 _MARK = "_mark"
 
@@ -117,7 +118,7 @@ def planned(
     is_deep = OFFSETS in cursors or now_ms - cursors.get(DEEP, 0) >= DEEP_EVERY_MS
     # The rest of the overlap is for what belongs to a record and lies before it.
     overlap_ms = DEEP_OVERLAP_MS - COMPANION_MS if is_deep else _SHALLOW_MS
-    floors = {type: cursors[type] - overlap_ms if type in cursors else first_ms for type in wanted}
+    floors = {type: _floor_ms(cursors[type], overlap_ms, now_ms) if type in cursors else first_ms for type in wanted}
     walked_ms = cursors.get(WALK, 0)
     begins: dict[tuple[str, ...], int] = {}
     for group in GROUPS:
@@ -134,6 +135,14 @@ def planned(
         reached[DEEP] = now_ms
     newest_ms = {type: one.at_ms for type, one in newest.items() if one.at_ms <= now_ms + FUTURE_MS}
     return Plan(begins, floors, is_deep, walked_ms > 0, reached, newest_ms, now_ms)
+
+
+def _floor_ms(cursor_ms: int, overlap_ms: int, now_ms: int) -> int:
+    """Return from when on documents are wanted of a type that was read until ``cursor_ms``.
+
+    What was had and is older than what is remembered is not brought again: somebody may have deleted it here.
+    """
+    return min(cursor_ms + 1, max(cursor_ms - overlap_ms, now_ms - _REMEMBERED_MS))
 
 
 def _is_news(type: str, newest: Newest, cursors: Cursors, first_ms: int, now_ms: int) -> bool:
