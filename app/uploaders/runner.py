@@ -140,6 +140,7 @@ class _Run:
         self._unusable = 0
         self._pages = 0
         self._newest: Document | None = None
+        self._sealed_session: str | None = row["session"]
 
     def carry_out(self) -> None:
         """Run, and store how it went. Raises what the store raises: then nothing more can be stored."""
@@ -211,8 +212,21 @@ class _Run:
         )
 
     def _keep(self, session: Session) -> None:
-        content = {"id": self._uploader.id, "session": session}
-        self._write({"session": self._runner.keyring.seal(session_place_of(self._uploader.id), content)})
+        """Store a session. Raises ``RunEnded`` when the one it follows is no longer the uploader's.
+
+        An edit that let the old session stand lets the new one stand too: a vendor takes each token back when it gives
+        the next, and who loses that one has to sign in again.
+        """
+        sealed = self._runner.keyring.seal(
+            session_place_of(self._uploader.id), {"id": self._uploader.id, "session": session}
+        )
+        if self._sealed_session is None:
+            self._write({"session": sealed})
+        else:
+            which = {"_id": self._uploader.id, "fence": self._uploader.fence, "session": self._sealed_session}
+            if not self._rows.update_one(which, {"$set": {"session": sealed}}).matched:
+                raise _overtaken()
+        self._sealed_session = sealed
 
     def _go_on(self) -> None:
         """Raise ``RunEnded`` unless the run may go on: time is left, the process stays, the lease is still ours."""
@@ -243,7 +257,7 @@ class _Run:
         """Write to the uploader's document. Raises ``RunEnded`` when it is no longer this run's to write."""
         which = {"_id": self._uploader.id, "revision": self._uploader.revision, "fence": self._uploader.fence}
         if not self._rows.update_one(which, {"$set": changed}).matched:
-            raise RunEnded("Another process, or an edit, took over", why=RunEnded.OVERTAKEN)
+            raise _overtaken()
 
     def _write_state(self, **changed: object) -> None:
         try:
@@ -303,3 +317,7 @@ class _Run:
             name: getattr(self._saved, name) for name in ("new", "changed", "known", "held", "deleted", "refused")
         }
         log.log(level, says, extra=told(uploader=self._uploader.id, vendor=self._uploader.vendor, **counts, **more))
+
+
+def _overtaken() -> RunEnded:
+    return RunEnded("Another process, or an edit, took over", why=RunEnded.OVERTAKEN)

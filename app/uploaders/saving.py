@@ -72,7 +72,7 @@ class Saver:
         return [one for one in documents if kind_of(collection, one) in self._bringer.taken]
 
     def _keep(self, collection: str, documents: Sequence[Document], fillers: set[str]) -> Saved:
-        unseen = self._seen.unseen(documents)
+        unseen = self._seen.unseen(collection, documents)
         changed, candidates = self._sorted_out(collection, unseen)
         verdict = self._neighbours.judged(collection, candidates, fillers)
         refused = self._keeping.write(collection, [*verdict.new, *changed])
@@ -97,7 +97,7 @@ class Saver:
         What we brought before and is no longer here was deleted here; what somebody else keeps under it is his.
         """
         there = self._keeping.named(collection, list(unseen))
-        deleted = self._seen.brought(name for name in unseen if name not in there)
+        deleted = self._seen.brought(collection, (name for name in unseen if name not in there))
         changed = [
             {**_staying(there[name]), **one}
             for name, one in unseen.items()
@@ -126,7 +126,7 @@ class Saver:
     def _lose(self, collection: str, gone: Sequence[Document]) -> int:
         if gone:
             self._keeping.mark_deleted(collection, gone)
-            self._seen.lose(one["identifier"] for one in gone)
+            self._seen.lose(collection, (one["identifier"] for one in gone))
         return len(gone)
 
 

@@ -30,17 +30,17 @@ class Seen:
         self._clock = clock
         self._id = uploader_id
 
-    def unseen(self, documents: Iterable[Document]) -> dict[str, Document]:
+    def unseen(self, collection: str, documents: Iterable[Document]) -> dict[str, Document]:
         """Return by identifier each document that is not, to the letter, the one we saw last."""
         found = {document["identifier"]: document for document in documents}
-        rows = self._rows.find({"_id": {"$in": [self._row(name) for name in found]}})
+        rows = self._rows.find({"_id": {"$in": [self._row(collection, name) for name in found]}})
         digests = {row["_id"]: row["digest"] for row in rows}
-        return {name: one for name, one in found.items() if digests.get(self._row(name)) != digest_of(one)}
+        return {name: one for name, one in found.items() if digests.get(self._row(collection, name)) != digest_of(one)}
 
-    def brought(self, identifiers: Iterable[str]) -> set[str]:
-        """Return those of the identifiers that we have seen in whatever form."""
-        rows = self._rows.find({"_id": {"$in": [self._row(name) for name in identifiers]}}, fields=["_id"])
-        return {row["_id"].partition("|")[2] for row in rows}
+    def brought(self, collection: str, identifiers: Iterable[str]) -> set[str]:
+        """Return those of the identifiers that we have seen in this collection, in whatever form."""
+        names = {self._row(collection, name): name for name in identifiers}
+        return {names[row["_id"]] for row in self._rows.find({"_id": {"$in": list(names)}}, fields=["_id"])}
 
     def remember(self, collection: str, documents: Mapping[str, Document], time_field: str) -> None:
         """Keep in mind what these documents look like, as far as an overlap can bring them again."""
@@ -48,7 +48,7 @@ class Seen:
         kept_ms = PROFILES_KEPT_MS if collection == "profile" else KEPT_MS
         operations = [
             UpdateOne(
-                {"_id": self._row(name)},
+                {"_id": self._row(collection, name)},
                 {"$set": {"digest": digest_of(one), "uploader": self._id, "expires_at": datetime_of(now_ms + kept_ms)}},
                 upsert=True,
             )
@@ -58,16 +58,16 @@ class Seen:
         if operations:
             self._rows.bulk_write(operations)
 
-    def lose(self, identifiers: Iterable[str]) -> None:
+    def lose(self, collection: str, identifiers: Iterable[str]) -> None:
         """Drop the memory of documents that were deleted at their source, so that they may come back from there."""
-        self._rows.delete_many({"_id": {"$in": [self._row(name) for name in identifiers]}})
+        self._rows.delete_many({"_id": {"$in": [self._row(collection, name) for name in identifiers]}})
 
     def forget(self) -> None:
         """Drop the whole memory of this uploader."""
         self._rows.delete_many({"uploader": self._id})
 
-    def _row(self, identifier: str) -> str:
-        return f"{self._id}|{identifier}"
+    def _row(self, collection: str, identifier: str) -> str:
+        return f"{self._id}|{collection}|{identifier}"
 
 
 def digest_of(document: Document) -> str:

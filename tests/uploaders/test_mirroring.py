@@ -250,3 +250,14 @@ def test_an_old_sites_documents_come_by_time_alone(
     runner.run(uploader.id)
     assert len(kept(house, "entries")) == 2
     assert len(kept(house, "treatments")) == 2
+
+
+def test_a_name_used_in_two_collections_is_two_documents(
+    house: House, runner: Runner, nightscout: NightscoutEmulator, nightscout_uploader: Uploader
+) -> None:
+    at = iso_of(START_MS - HOUR_MS)
+    nightscout.add_v3("entries", type="mbg", mbg=110, date=START_MS - HOUR_MS, dateString=at, identifier="one name")
+    nightscout.add_v3("treatments", eventType="BG Check", created_at=at, glucose=110, identifier="one name")
+    runner.run(nightscout_uploader.id)
+    assert len(kept(house, "entries")) == 1
+    assert len(kept(house, "treatments")) == 1

@@ -531,6 +531,41 @@ def test_a_session_is_stored_before_it_is_used(
     assert row["session"]
 
 
+def session_of(house: House, uploader: Uploader) -> Any:
+    row = house.store.collection(COLLECTION).find_one({"_id": uploader.id})
+    assert row
+    return row["session"] and house.keyring.open(f"uploader:{uploader.id}:session", row["session"])["session"]
+
+
+def test_a_renewed_token_outlives_an_edit_that_let_the_old_one_stand(
+    house: House, runner: Runner, uploaders: Uploaders, scripted: Scripted, scripted_uploader: Uploader
+) -> None:
+    def pages(access: Access, cursors: Cursors) -> Iterator[Page]:
+        access.keep({"token": "first"})
+        uploaders.enable(scripted_uploader.id, True)
+        access.keep({"token": "second"})
+        yield page_with(START_MS, 120)
+
+    scripted.pages_of = pages
+    runner.run(scripted_uploader.id)
+    assert session_of(house, scripted_uploader) == {"token": "second"}
+    assert uploaders.find(scripted_uploader.id).cursors == {}
+
+
+def test_a_renewed_token_of_the_account_that_was_is_not_kept(
+    house: House, runner: Runner, uploaders: Uploaders, scripted: Scripted, scripted_uploader: Uploader
+) -> None:
+    def pages(access: Access, cursors: Cursors) -> Iterator[Page]:
+        access.keep({"token": "first"})
+        uploaders.edit(scripted_uploader.id, {"account": "bob", "password": "x"})
+        access.keep({"token": "second"})
+        yield page_with(START_MS, 120)
+
+    scripted.pages_of = pages
+    runner.run(scripted_uploader.id)
+    assert session_of(house, scripted_uploader) is None
+
+
 def test_a_run_that_takes_too_long_goes_on_where_it_was(
     house: House, uploaders: Uploaders, scripted: Scripted, scripted_uploader: Uploader, clock: SettableClock
 ) -> None:
