@@ -27,6 +27,7 @@ from app.uploaders.runner import Runner
 from app.uploaders.uploaders import Uploaders
 from tests.clocks import SettableClock
 from tests.jobs.conftest import eventually
+from tests.uploaders.conftest import around
 from tests.waiting import wait_until
 
 BY = system_actor("test")
@@ -254,7 +255,7 @@ def test_a_worker_killed_while_it_raises_an_alarm_loses_none(tmp_path: Path, liv
     assert subprocess.run(command, cwd=PROJECT, timeout=60, capture_output=True).returncode == -9
     state = AlarmState(live_house.store, live_house.clock)
     assert len(state.said()) == (moment == "after")
-    runner = Runner(live_house.store, live_house.clock, live_house.keyring, private_allowed=True)
+    runner = Runner(live_house.store, live_house.clock, live_house.keyring, around(live_house))
     running = Running(live_house, runner=runner, lease_ms=1500, renew_s=0.2)
     try:
         eventually(lambda: running.counts["executed"] > 8)
