@@ -55,8 +55,10 @@ ONE_OF_EACH: dict[str, Document] = {
 class Site:
     """What is kept here, a Nightscout it is sent to, and the source in between."""
 
-    def __init__(self, store: Store, clock: SettableClock, emulator: NightscoutEmulator, make: Callable[..., Any]):
-        self.store, self.clock, self.there, self._make = store, clock, emulator, make
+    def __init__(
+        self, store: Store, clock: SettableClock, emulator: NightscoutEmulator, kept: Kept, make: Callable[..., Any]
+    ) -> None:
+        self.store, self.clock, self.there, self._kept, self._make = store, clock, emulator, kept, make
         self.cursors: dict[str, int] = {}
 
     def keep(self, collection: str, *documents: Document) -> list[Document]:
@@ -85,8 +87,10 @@ class Site:
         return pages
 
     def push_anew(self, **options: Any) -> list[Page]:
-        """Push as a run would whose cursors never moved."""
-        return list(self.source(**options).pages({}))
+        """Push as the first run after an edit would: everything that was reached is forgotten."""
+        self.cursors.clear()
+        self._kept.session.clear()
+        return self.push(**options)
 
     def writes(self) -> list[tuple[str, str]]:
         return [(one.method, one.path) for one in self.there.asked if one.method != "GET"]
@@ -117,7 +121,7 @@ def site(
         made_line = line("Nightscout", limits=limits)
         return NightscoutPush(kept.access("nightscout_push", made_line, given, secrets, clock))
 
-    return Site(store, clock, nightscout, make)
+    return Site(store, clock, nightscout, kept, make)
 
 
 def unusable(pages: Sequence[Page]) -> list[str]:
@@ -204,8 +208,7 @@ def test_a_deletion_travels_if_it_is_wished_for(site: Site, collection: str, nam
     site.delete(collection, {})
     site.push(deletions="no")
     assert site.counts()[collection] == 1
-    site.cursors.clear()
-    site.push(deletions="yes")
+    site.push_anew(deletions="yes")
     assert site.counts()[collection] == 0
     site.there.asked.clear()
     site.push_anew()
@@ -450,10 +453,22 @@ def test_what_another_process_wrote_late_is_not_passed_over(site: Site) -> None:
     site.keep("treatments", ONE_OF_EACH["treatments"])
     site.clock.advance(minutes=1)
     site.push()
-    straggler = {"eventType": "Note", "created_at": AT, "srvModified": site.cursors["treatments"] - 90_000}
+    straggler = {"eventType": "Note", "created_at": AT, "srvModified": site.cursors["treatments"] - 30_000}
     site.store.collection("treatments").insert_one(straggler)
+    site.clock.advance(hours=1)
     site.push()
     assert site.counts()["treatments"] == 2
+
+
+def test_what_was_read_before_is_not_looked_up_for_ever(site: Site) -> None:
+    site.keep_one_of_each()
+    for _ in range(3):
+        site.clock.advance(minutes=3)
+        site.push()
+    site.there.asked.clear()
+    site.clock.advance(minutes=3)
+    site.push()
+    assert site.there.asked == []
 
 
 def test_a_clock_that_was_ahead_hides_nothing_when_it_is_put_right(site: Site) -> None:
@@ -479,8 +494,7 @@ def test_what_the_phone_sends_to_both_is_not_doubled(site: Site) -> None:
     site.there.add_v1("treatments", eventType="Bolus", created_at=iso_of(at_ms + MINUTE_MS), insulin=1.5)
     site.push()
     assert (site.counts()["entries"], site.counts()["treatments"]) == (1, 1)
-    site.cursors.clear()
-    site.push(glucose="always", treatments="always")
+    site.push_anew(glucose="always", treatments="always")
     assert (site.counts()["entries"], site.counts()["treatments"]) == (2, 2)
 
 

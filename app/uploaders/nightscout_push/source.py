@@ -26,6 +26,7 @@ from app.uploaders.nightscout.errors import NotPermitted
 from app.uploaders.nightscout_push.choosing import choose
 from app.uploaders.nightscout_push.client import PushClient
 from app.uploaders.nightscout_push.errors import may_not_write
+from app.uploaders.nightscout_push.lately import OVERLAP_MS, Lately
 from app.uploaders.nightscout_push.mapper import time_of
 from app.uploaders.nightscout_push.sending import AT_ONCE, Sending
 from app.uploaders.nightscout_push.theirs import look_up
@@ -48,9 +49,8 @@ EVERYTHING = "3650"
 BEGUN = "begun"
 """The cursor that says when the first run was: how far back it reaches counts from there."""
 
-AT_ONCE_KEY = "at_once"
-OVERLAP_MS = 2 * MINUTE_MS
-"""So far before its end a run begins again: another process may have been slow to write what it had stamped."""
+AT_ONCE_KEY, LATELY_KEY = "at_once", "lately"
+"""What is kept in the session beside the ticket."""
 
 _STATUS_DAYS = 2  # older device status says nothing any more
 _OLD_EVERY_MS = HOUR_MS
@@ -103,6 +103,7 @@ class NightscoutPush:
         self._door = Door(self._access, self._client)
         at_once = self._session.get(AT_ONCE_KEY, AT_ONCE)
         self._sending = Sending(self._client, self._door, at_once, self._slower)
+        self._lately = Lately(self._session.get(LATELY_KEY, {}))
         self._mirrors = _fetching_from(access)
         self._may_write = False
 
@@ -134,11 +135,13 @@ class NightscoutPush:
 
     def _pages_of(self, collection: str, cursors: Cursors, begun_ms: int) -> Iterator[Page]:
         outgoing, now_ms = self._access.outgoing, self._access.clock.now_ms()
-        # A clock that was ahead and was put right would else hide what is written until it is there again.
-        after_ms = max(min(cursors.get(collection, 0), now_ms) - OVERLAP_MS, 0)
-        for batch in outgoing.changed(collection, after_ms):
-            page = self._carried(collection, batch, begun_ms)
-            yield replace(page, cursors={collection: int(batch[-1][CHANGED])})
+        for batch in outgoing.changed(collection, _after_ms(collection, cursors, now_ms)):
+            unknown = self._lately.unknown(collection, batch)
+            page = self._carried(collection, unknown, begun_ms)
+            if unknown:
+                self._lately.remember(collection, batch)
+                self._keep(self._session)
+            yield replace(page, cursors={collection: int(batch[-1][CHANGED]), f"{collection}_read": now_ms})
         if now_ms - cursors.get(f"{collection}_old", 0) >= _OLD_EVERY_MS:
             yield from self._old_pages(collection, cursors, begun_ms)
 
@@ -151,7 +154,7 @@ class NightscoutPush:
             last = batch[-1]["_id"]
             page = self._carried(collection, batch, begun_ms)
             yield replace(page, cursors=dict(zip(names, _halves_of(last), strict=True)))
-        for batch in outgoing.never_stamped_by_text(collection):
+        for batch in outgoing.never_stamped_by_text(collection) if f"{collection}_old" not in cursors else ():
             yield self._carried(collection, batch, begun_ms)
         # An id begins with the second it was made in: what such a program still writes comes after this.
         recent = ObjectId(f"{(now_ms - DAY_MS) // 1000:08x}" + "0" * 16)
@@ -208,7 +211,7 @@ class NightscoutPush:
 
     def _keep(self, session: Session) -> None:
         noted = {name: self._session[name] for name in (AT_ONCE_KEY,) if name in self._session}
-        self._session = session | noted
+        self._session = session | noted | {LATELY_KEY: self._lately.kept}
         self._keep_session(self._session)
 
     def _slower(self, at_once: int) -> None:
@@ -222,6 +225,16 @@ def _fetching_from(access: Access) -> frozenset[str]:
     there = site_of(access.options["address"])
     rows = access.outgoing.store.collection(UPLOADERS).find(fields=["options"])
     return frozenset(str(row["_id"]) for row in rows if site_of(row.get("options", {}).get("address")) == there)
+
+
+def _after_ms(collection: str, cursors: Cursors, now_ms: int) -> int:
+    """Return the stamp after which to read: where the last run ended, less what may have been on its way at that time.
+
+    A clock that was ahead and was put right would else hide what is written until it is there again.
+    """
+    reached_ms = cursors.get(collection, 0)
+    read_ms = cursors.get(f"{collection}_read", reached_ms)
+    return max(min(reached_ms, min(read_ms, now_ms) - OVERLAP_MS), 0)
 
 
 def _halves_of(id: ObjectId) -> tuple[int, int]:
