@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from app.errors import NotFound
 from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
+from app.importers.carelink_csv import CareLinkCsv
 from app.importers.clarity_csv import ClarityCsv
 from app.importers.diasend_xls import DiasendXls
 from app.importers.format import Format
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 FORMATS: Sequence[Format] = (
     NightscoutBson(),
     LibreViewCsv(),
+    CareLinkCsv(),
     ClarityCsv(),
     MySugrCsv(),
     TConnectCsv(),

@@ -36,7 +36,7 @@ class Stretch:
 
 
 class SetClock:
-    """Places the times of a device by the stretch they are from."""
+    """Places the times of a device by the stretch they are from; ``base_min`` is the first one's offset from UTC."""
 
     def __init__(self, wall_clock: WallClock, stretches: Sequence[Stretch]) -> None:
         self._wall_clock = wall_clock
@@ -48,11 +48,11 @@ class SetClock:
             if local is not None
         ]
         # Of equals the newest: that is the clock people have looked at last.
-        self._base_min = max(reversed(candidates), key=self._agreeing, default=0.0)
+        self.base_min = max(reversed(candidates), key=self._agreeing, default=0.0)
 
     def place(self, local: datetime, stretch: int) -> Placed:
         """Return where a time lies that was written in the stretch of this number. Raises ``BadRecord``."""
-        at_ms = _ms(local, self._base_min + self._stretches[stretch].ahead_min)
+        at_ms = _ms(local, self.base_min + self._stretches[stretch].ahead_min)
         if not EARLIEST_MS <= at_ms <= _LATEST_MS:
             raise BadRecord("the device's clock was set to no possible time")
         return self._wall_clock.at(at_ms)
