@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from app.records.sources.documents import HIGHEST_MGDL, MINUTE_MS, ms_of
@@ -188,7 +188,10 @@ def _is_same_entry(one: Document, other: Document) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """A treatment, as far as two of them are compared. ``rate`` is that of a temp basal, None for all else."""
+    """A treatment, as far as two of them are compared. ``rate`` is that of a temp basal, None for all else.
+
+    ``source`` is the name of the source that brought it, "" for what an app uploaded itself.
+    """
 
     at_ms: float
     kind: str
@@ -196,6 +199,7 @@ class _Act:
     carbs: float
     rate: tuple[float, float] | None
     end_ms: float
+    source: str = ""
 
     def near(self, other: _Act, reach_ms: float) -> bool:
         return abs(self.at_ms - other.at_ms) <= reach_ms
@@ -206,12 +210,14 @@ def judge_treatments(incoming: Iterable[Document], there: Iterable[Document], *,
 
     Same: one moment and event type; an equal dose (to 0.01 U, to the gram) within two minutes, also as part of a meal
     bolus; a change of site, sensor, insulin or battery within half an hour; a temp basal of equal rate for more than
-    half the time. While basals are taken "alone", none is taken for a time in which a better source tells its own.
+    half the time. While basals are taken "alone", none is taken for a time in which a better source tells its own; what
+    the same source brought before, in another file, is no better one.
     """
     verdict = Verdict()
     others = _Acts(there)
     for treatment in incoming:
-        known = others.hold(_act_of(treatment), basals_taken)
+        act = replace(_act_of(treatment), source=str(treatment.get("enteredBy") or ""))
+        known = others.hold(act, basals_taken)
         (verdict.known if known else verdict.new).append(treatment)
     return verdict
 
@@ -227,7 +233,9 @@ def _act_of(treatment: Document) -> _Act:
     kind = str(treatment.get("eventType") or "")
     rate = (_number(treatment, "absolute"), _number(treatment, "percent")) if "Temp Basal" in kind else None
     length_ms = _number(treatment, "duration") * MINUTE_MS
-    return _Act(at_ms, kind, _number(treatment, "insulin"), _number(treatment, "carbs"), rate, at_ms + length_ms)
+    source = str(treatment.get("enteredBy") or "") if is_brought(treatment) else ""
+    amounts = _number(treatment, "insulin"), _number(treatment, "carbs")
+    return _Act(at_ms, kind, *amounts, rate, at_ms + length_ms, source)
 
 
 def _number(treatment: Document, name: str) -> float:
@@ -257,7 +265,7 @@ class _Acts:
 
     def _set_basal(self, act: _Act) -> bool:
         near = self._between(act.at_ms - LIVE_MS, act.at_ms + LIVE_MS)
-        return any(other.rate is not None for other in near)
+        return any(other.rate is not None and not (other.source and other.source == act.source) for other in near)
 
     def _between(self, first_ms: float, last_ms: float) -> list[_Act]:
         return self._acts[bisect_left(self._times, first_ms) : bisect_right(self._times, last_ms)]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clock import iso_of
+from app.records.sources.ranks import IMPORT_STAMP
 from app.records.sources.sameness import Verdict, brand_of, judge_others, judge_readings, judge_treatments
 from app.store.interface import Document
 from tests.clocks import START_MS
@@ -250,3 +251,20 @@ def test_no_basal_is_taken_while_a_loop_sets_its_own() -> None:
     ours = treatment(30, "Temp Basal", absolute=0.5, duration=30)
     loop = [treatment(29, "Temp Basal", absolute=0.6, duration=30)]
     assert judge_treatments([ours], loop, basals_taken="alone").known == [ours]
+
+
+@pytest.mark.parametrize(
+    ("there", "is_known"),
+    [
+        ({"enteredBy": "file", IMPORT_STAMP: "one"}, False),
+        ({"enteredBy": "another file", IMPORT_STAMP: "one"}, True),
+        ({"enteredBy": "file"}, True),
+    ],
+)
+def test_basals_of_the_same_source_in_another_file_do_not_keep_out_the_next(there: Document, is_known: bool) -> None:
+    def basal(at_ms: int, **more: Any) -> Document:
+        return {"eventType": "Temp Basal", "created_at": iso_of(at_ms), "absolute": 0.6, "duration": 5, **more}
+
+    following = basal(START_MS + 5 * MINUTE_MS, enteredBy="file")
+    verdict = judge_treatments([following], [basal(START_MS, **there)], basals_taken="alone")
+    assert verdict.known == ([following] if is_known else [])
