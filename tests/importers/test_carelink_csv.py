@@ -19,7 +19,7 @@ from app.records.sources.ranks import LIVE
 from app.records.treatments import Treatments
 from app.store.interface import Document
 from tests.clocks import START_MS
-from tests.importers.carelink_tables import DATES, HEADER, Event, Export, at, bolus, row, wizard
+from tests.importers.carelink_tables import DATES, HEADER, SERIAL, Event, Export, at, bolus, row, wizard
 from tests.importers.conftest import Bringing, MakeFile, Reading, read_with
 from tests.importers.spellings import SPELLINGS, Spelling
 
@@ -245,6 +245,12 @@ def test_a_bolus_of_which_nothing_was_delivered_is_none(file: MakeFile) -> None:
     assert any("2 boluses were chosen" in text for text in found.said)
 
 
+def test_carbs_of_a_bolus_of_which_nothing_was_delivered_are_said(file: MakeFile) -> None:
+    found = read(file, bolus("08:00:00", 0, selected=2, number=8, carbs=20))
+    assert found.of("treatments") == []
+    assert any("no bolus followed" in text for text in found.said)
+
+
 def test_equal_boluses_close_together_are_all_kept(file: MakeFile) -> None:
     made = treatments(file, *[bolus(f"07:0{minute}:00", 1, number=minute) for minute in range(5)])
     assert [one["insulin"] for one in made] == [1] * 5
@@ -255,6 +261,9 @@ def test_a_number_that_comes_again_is_another_bolus(file: MakeFile) -> None:
     assert [one["insulin"] for one in made] == [1, 2]
     assert "notes" not in made[0]
     assert made[1]["notes"].startswith("Programmed 3 U")
+    [cancelled, _] = bolus("2026-03-13T07:00:00", 2, number=7)
+    [alone] = treatments(file, cancelled, bolus("07:00:00", 2, selected=3, number=7))
+    assert alone["notes"].startswith("Programmed 3 U")
 
 
 @pytest.mark.parametrize(
@@ -365,6 +374,17 @@ def test_small_boluses_of_the_automatic_mode_are_basal(file: MakeFile) -> None:
     assert {one["eventType"] for one in made} == {"Temp Basal"}
     assert [(one["absolute"], one["duration"]) for one in made] == [(1.2, 5)] * 4
     assert all("insulin" not in one for one in made)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_basal_some_seconds_early_or_late_loses_nothing(file: MakeFile, newest_first: bool) -> None:
+    times = ("07:00:00", "07:04:50", "07:09:40", "07:15:00")
+    rows = [bolus(time, 0.1, source=MICRO, seconds=0)[1] for time in times]
+    export = Export(newest_first=newest_first).events(*rows)
+    made = read_with(FORMAT, file(export.made()), unit="mgdl", date_order="ymd").of("treatments")
+    made.sort(key=lambda one: one["created_at"])
+    assert [one["duration"] for one in made] == [pytest.approx(290 / 60, abs=0.001)] * 2 + [5, 5]
+    assert sum(one["absolute"] * one["duration"] / 60 for one in made) == pytest.approx(0.4, abs=0.0005)
 
 
 def test_what_is_basal_may_be_told_beside_the_chosen_amount_only(file: MakeFile) -> None:
@@ -510,7 +530,8 @@ def test_markers_are_what_they_say(file: MakeFile, text: str, kind: str | None) 
 # Times
 
 
-def test_a_clock_that_was_set_is_followed(file: MakeFile) -> None:
+@pytest.mark.parametrize("serial", [SERIAL, "GT0000001M"], ids=["the pump's", "its own"])
+def test_a_clock_that_was_set_is_followed(file: MakeFile, serial: str) -> None:
     # The pump ran an hour ahead of Berlin until 12:00 on its own clock, and was put right then.
     set_ms = utc(10)
     times = range(set_ms - 4 * 3_600_000, set_ms + 8 * 3_600_000, 300_000)
@@ -520,7 +541,7 @@ def test_a_clock_that_was_set_is_followed(file: MakeFile) -> None:
         rows.append(row(moment + timedelta(hours=2 if at_ms < set_ms else 1), Sensor_Glucose=120))
     export = Export(newest_first=False)
     export.events(row("12:00:00", New_Device_Time=at("11:00:00")), bolus("13:00:00", 1))
-    export.sensor(*rows)
+    export.sensor(*rows, serial=serial)
     for newest_first in (False, True):
         if newest_first:
             for section in export._sections:
