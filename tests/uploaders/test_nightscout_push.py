@@ -460,6 +460,19 @@ def test_what_another_process_wrote_late_is_not_passed_over(site: Site) -> None:
     assert site.counts()["treatments"] == 2
 
 
+def test_an_edit_over_there_is_not_undone_by_sending_the_same_once_more(site: Site) -> None:
+    site.keep("treatments", ONE_OF_EACH["treatments"])
+    site.push()
+    site.there.kept["treatments"][0]["notes"] = "said there"
+    for _ in range(4):
+        site.clock.advance(s=20)
+        site.push()
+    assert site.there.kept["treatments"][0]["notes"] == "said there"
+    site.keep("treatments", ONE_OF_EACH["treatments"] | {"notes": "said here"})
+    site.push()
+    assert [one["notes"] for one in site.there.kept["treatments"]] == ["said here"]
+
+
 def test_what_was_read_before_is_not_looked_up_for_ever(site: Site) -> None:
     site.keep_one_of_each()
     for _ in range(3):
