@@ -215,6 +215,21 @@ def test_a_deletion_travels_if_it_is_wished_for(site: Site, collection: str, nam
     assert site.writes() == []
 
 
+def test_a_credential_that_may_not_delete_goes_on_writing(site: Site) -> None:
+    site.keep("treatments", ONE_OF_EACH["treatments"])
+    site.push()
+    site.delete("treatments", {})
+    site.keep("treatments", {"eventType": "Note", "created_at": AT})
+    answer = site.there.reply
+    no = Reply({"status": 403}, 403)
+    site.there.reply = lambda asked: no if asked.method == "DELETE" else answer(asked)  # type: ignore[method-assign]
+    assert unusable(site.push()) == ["the credential may not delete treatments"]
+    assert site.counts()["treatments"] == 2
+    site.there.asked.clear()
+    site.push()
+    assert site.writes() == []
+
+
 def test_what_was_deleted_before_it_was_ever_sent_is_not_sent(site: Site) -> None:
     site.keep("treatments", ONE_OF_EACH["treatments"])
     site.delete("treatments", {})

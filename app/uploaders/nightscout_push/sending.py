@@ -16,6 +16,7 @@ import orjson
 from app.store.interface import Document
 from app.uploaders.errors import Transient
 from app.uploaders.nightscout.auth import Door
+from app.uploaders.nightscout.errors import NotPermitted
 from app.uploaders.nightscout_push.choosing import Chosen
 from app.uploaders.nightscout_push.client import PushClient
 from app.uploaders.nightscout_push.errors import RecordsRefused
@@ -61,11 +62,16 @@ class Sending:
         rest = self._through_v3(collection, pairs)
         for together in self._lists(collection, rest):
             refused += self._in_parts(together, partial(self._save, collection))
-        for theirs in chosen.delete:
-            refused += self._in_parts([(theirs, theirs)], partial(self._delete, collection))
+        unusable: list[str] = []
+        try:
+            for theirs in chosen.delete:
+                refused += self._in_parts([(theirs, theirs)], partial(self._delete, collection))
+        except NotPermitted:
+            # Whoever may write but not delete need not stop writing.
+            unusable.append(f"the credential may not delete {collection}")
         if refused and not self._accepted and all(one.in_trouble for one in refused):
             raise Transient("The other Nightscout has trouble of its own")
-        return [f"the other Nightscout refused a record of {collection}"] * len(refused)
+        return unusable + [f"the other Nightscout refused a record of {collection}"] * len(refused)
 
     def _through_v3(self, collection: str, pairs: list[Pair]) -> list[Pair]:
         """Send through v3 what goes that way; return what does not, or was refused there."""
