@@ -48,10 +48,12 @@ class Placed:
 class WallClock:
     """Places local times by the zones a person lived in; before the first it is the first that counts.
 
-    Raises ``ValueError`` when there is no zone at all.
+    ``is_known`` is false for one that nobody has said anything of: then what is placed by it is a guess. Raises
+    ``ValueError`` when there is no zone at all.
     """
 
-    def __init__(self, zones: Iterable[ZoneSince]) -> None:
+    def __init__(self, zones: Iterable[ZoneSince], *, is_known: bool = True) -> None:
+        self.is_known = is_known
         self._zones: Sequence[ZoneSince] = sorted(zones, key=lambda one: one.from_ms)
         if not self._zones:
             raise ValueError("a wall clock needs a zone")

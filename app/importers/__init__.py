@@ -1,4 +1,4 @@
-"""Files people bring: exports of vendors' portals, of apps, and of other Nightscouts; one module for each format.
+"""Files people bring: exports of portals, of apps and of other Nightscouts; a module or a package for each format.
 
 A format says whether a file is one of its own and why, what has to be known before it can be read, and yields records
 one by one, in constant memory, whatever is in the file. What is done with them is the same for all: everything is

@@ -11,23 +11,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.errors import NotFound
-from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
-from app.importers.carelink_csv import CareLinkCsv
-from app.importers.clarity_csv import ClarityCsv
-from app.importers.diasend_xls import DiasendXls
+from app.importers.carelink.format import CareLinkCsv
+from app.importers.clarity.format import ClarityCsv
+from app.importers.diasend.format import DiasendXls
 from app.importers.format import Format
-from app.importers.glooko_zip import GlookoZip
-from app.importers.health_connect import HealthConnect
-from app.importers.libreview_csv import LibreViewCsv
-from app.importers.mysugr_csv import MySugrCsv
-from app.importers.nightscout_bson import NightscoutBson
-from app.importers.nightscout_json import NightscoutJson
-from app.importers.openaps_files import OpenapsFiles
-from app.importers.tconnect_csv import TConnectCsv
-from app.importers.tidepool_json import TidepoolJson
-from app.importers.tidepool_xlsx import TidepoolXlsx
-from app.importers.xdrip_database import XdripDatabase
+from app.importers.glooko.format import GlookoZip
+from app.importers.health.apple_format import AppleHealth
+from app.importers.health.connect_format import HealthConnect
+from app.importers.libreview.format import LibreViewCsv
+from app.importers.mysugr.format import MySugrCsv
+from app.importers.nightscout.bson_format import NightscoutBson
+from app.importers.nightscout.json_format import NightscoutJson
+from app.importers.openaps.format import OpenapsFiles
+from app.importers.tconnect.format import TConnectCsv
+from app.importers.tidepool.json_format import TidepoolJson
+from app.importers.tidepool.xlsx_format import TidepoolXlsx
+from app.importers.xdrip.format import XdripDatabase
 from app.logs import told
 
 log = logging.getLogger(__name__)

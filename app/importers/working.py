@@ -124,7 +124,7 @@ class _Working:
     def _look(self, file: Opened) -> None:
         found = recognised(file)
         chosen = self._chosen(found)
-        survey = _with_zone(surveyed(chosen.format, file))
+        survey = _with_zone(surveyed(chosen.format, file), zone_known=self._work._wall_clock().is_known)
         looked: Document = {
             "format": chosen.format.name,
             "why": chosen.why,
@@ -223,11 +223,16 @@ class _Working:
         self._work._rows.update_one({"_id": self._one.id}, {"$set": changed})
 
 
-def _with_zone(survey: Survey) -> Survey:
+def _with_zone(survey: Survey, *, zone_known: bool) -> Survey:
+    """Ask for the zone of local times; where nobody has entered the person's, it has to be answered."""
     if not survey.local_times or any(one.name == ZONE for one in survey.questions):
         return survey
-    help = "The file says local time without a zone. Left empty, the zones entered for the person count, journeys too."
-    return replace(survey, questions=(*survey.questions, Question(ZONE, "Time zone of the device", (), "", help)))
+    known = "Left empty, the zones entered for the person count, journeys too."
+    help = f"The file says local time without a zone. {known if zone_known else 'For instance Europe/Berlin.'}"
+    return replace(
+        survey,
+        questions=(*survey.questions, Question(ZONE, "Time zone of the device", (), "" if zone_known else None, help)),
+    )
 
 
 def _answers(survey: Survey, one: Import) -> dict[str, str]:

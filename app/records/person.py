@@ -36,6 +36,11 @@ def read_person(store: Store, settings: Settings) -> Person:
     return _from_document(kept) if kept else _from_settings(settings)
 
 
+def is_entered(store: Store) -> bool:
+    """Tell whether somebody has said whose data this is, and where they live."""
+    return store.collection(COLLECTION).find_one({"_id": PERSON_ID}) is not None
+
+
 def save_person(store: Store, person: Person, actor: Actor) -> Person:
     """Keep the person, the zone in its proper spelling, and return it. Raises ``BadDocument``."""
     zone = zone_named(person.zone)

@@ -14,7 +14,7 @@ from app.actor import Actor
 from app.config import Settings
 from app.errors import BadDocument
 from app.glucose.wall_clock import WallClock, ZoneSince
-from app.records.person import COLLECTION, read_person
+from app.records.person import COLLECTION, is_entered, read_person
 from app.records.times import zone_named
 from app.store.interface import Store
 
@@ -77,9 +77,11 @@ def without_stay(stays: Sequence[Stay], from_ms: int) -> list[Stay]:
 
 
 def wall_clock(store: Store, settings: Settings) -> WallClock:
-    """Return the person's wall clock: the zones that were entered, else the one zone of the person."""
+    """Return the person's wall clock: the zones that were entered, else the one zone of the person.
+
+    It is not known as long as nobody has entered the person.
+    """
     now = ZoneInfo(read_person(store, settings).zone)
     former = [ZoneSince(one.from_ms, ZoneInfo(one.zone)) for one in read_stays(store)]
-    if not former:
-        return WallClock.in_zone(now)
-    return WallClock([*former[:-1], ZoneSince(former[-1].from_ms, now)])
+    last = ZoneSince(former[-1].from_ms if former else 0, now)
+    return WallClock([*former[:-1], last], is_known=is_entered(store))

@@ -85,13 +85,15 @@ class Diary:
 
     def __init__(self) -> None:
         self.breaks_after: int | None = None
+        self.writes_local_time = False
 
     def recognises(self, file: Opened) -> str | None:
         return "it says so" if file.head.startswith(b"diary") else None
 
     def survey(self, file: Opened) -> Survey:
         asked = (Question("child", "Which child?", (("ada", "Ada"), ("bob", "Bob"))),)
-        return Survey((("Unit", "mg/dL"),), questions=asked if file.head.startswith(b"diary?") else ())
+        questions = asked if file.head.startswith(b"diary?") else ()
+        return Survey((("Unit", "mg/dL"),), local_times=self.writes_local_time, questions=questions)
 
     def read(self, file: Opened, how: How) -> Iterator[Item]:
         with file.open() as lines:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.importers.apple_health import AppleHealth
 from app.importers.bounded import Opened
 from app.importers.format import Unreadable
-from app.importers.health_xml import samples
+from app.importers.health.apple_format import AppleHealth
+from app.importers.health.xml import samples
 from app.records.sources.documents import ms_of
 from app.store.interface import Document
 from tests.importers.conftest import Bringing, MakeFile, read_with
@@ -360,7 +360,7 @@ def test_nothing_is_kept_of_samples_that_were_taken(file: MakeFile) -> None:
     alive = taken = 0
     import gc
 
-    from app.importers.health_xml import Sample
+    from app.importers.health.xml import Sample
 
     for sample in samples(file(made), None):
         taken += 1

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.actor import NOBODY
-from app.importers.carelink_csv import CareLinkCsv
+from app.importers.carelink.format import CareLinkCsv
 from app.importers.formats import recognised
 from app.importers.going_through import surveyed
 from app.records.sources.documents import ms_of

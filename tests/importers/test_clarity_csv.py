@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.glucose.wall_clock import WallClock, ZoneSince
 from app.importers.bounded import Opened
-from app.importers.clarity_csv import ClarityCsv
+from app.importers.clarity.format import ClarityCsv
 from app.records.sources.sameness import brand_of
 from app.store.interface import Document
 from tests.importers.clarity_tables import (

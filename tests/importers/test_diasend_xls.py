@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.glucose.units import mmoll_of
-from app.importers.diasend_xls import DiasendXls
+from app.importers.diasend.format import DiasendXls
 from app.importers.format import Unreadable
 from app.importers.formats import recognised
 from app.importers.going_through import surveyed

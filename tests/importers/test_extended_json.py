@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.importers.extended_json import plain_of
+from app.importers.nightscout.extended_json import plain_of
 from app.records.sources.documents import BadRecord
 from app.store import ObjectId
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.actor import NOBODY
 from app.glucose.units import mmoll_of
 from app.importers.formats import recognised
-from app.importers.glooko_zip import GlookoZip
+from app.importers.glooko.format import GlookoZip
 from app.records.entries import Entries
 from app.records.sources.documents import ms_of
 from app.records.treatments import Treatments

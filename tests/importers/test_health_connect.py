@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.importers.bounded import Opened
 from app.importers.format import Unreadable
-from app.importers.health_connect import HealthConnect
-from app.importers.xdrip_database import XdripDatabase
+from app.importers.health.connect_format import HealthConnect
+from app.importers.xdrip.format import XdripDatabase
 from tests.importers.conftest import Bringing, MakeFile, read_with
 from tests.importers.databases_made import database, zipped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -9,6 +10,8 @@ import pytest
 
 from app.actor import NOBODY
 from app.errors import Conflict
+from app.glucose.wall_clock import WallClock, ZoneSince
+from app.house import House
 from app.importers.working import Work
 from app.records.entries import Entries
 from app.records.treatments import Treatments
@@ -205,3 +208,19 @@ def test_a_file_that_vanished_is_said(bringing: Bringing, diary: Diary) -> None:
     done = bringing.confirm(one)
     assert (done.stage, done.trouble) == ("done", "The file is no longer here")
     assert bringing.entries() == []
+
+
+def test_a_zone_nobody_has_entered_is_asked_for_and_never_guessed(
+    house: House, bringing: Bringing, diary: Diary
+) -> None:
+    diary.writes_local_time = True
+    one = bringing.look(FILE)
+    assert (one.stage, [question.name for question in one.survey.questions]) == ("ready", ["zone"])
+    unknown = Work(house.store, house.clock, NOBODY, lambda: WallClock([ZoneSince(0, UTC)], is_known=False))
+    bringing.imports.answer(one.id, {})
+    unknown.carry_out(one.id)
+    asked = bringing.imports.find(one.id)
+    assert (asked.stage, [question.name for question in asked.open_questions]) == ("asks", ["zone"])
+    bringing.imports.answer(one.id, {"zone": "Europe/Berlin"})
+    unknown.carry_out(one.id)
+    assert bringing.imports.find(one.id).stage == "ready"

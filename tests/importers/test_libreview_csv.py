@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.glucose.units import mmoll_of
 from app.glucose.wall_clock import WallClock, ZoneSince
 from app.importers.bounded import Opened
-from app.importers.libreview_csv import LibreViewCsv
+from app.importers.libreview.format import LibreViewCsv
 from app.records.sources.documents import ms_of
 from app.records.sources.sameness import brand_of
 from app.store.interface import Document
@@ -507,8 +507,8 @@ def test_no_garbage_breaks_it(tmp_path_factory: pytest.TempPathFactory, cut: int
 
 def test_little_is_held_of_a_long_file(file: MakeFile) -> None:
     """Minutes are bits and meals are counted; nothing grows with each reading."""
-    from app.importers.libreview_columns import layout_of
-    from app.importers.libreview_rows import Overview
+    from app.importers.libreview.columns import layout_of
+    from app.importers.libreview.rows import Overview
 
     rows = [row(on(1, 0) + timedelta(minutes=5 * step), 0, historic="120") for step in range(5000)]
     opened = file(table(rows))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.glucose.units import mmoll_of
 from app.importers.bounded import Opened
-from app.importers.libreview_csv import LibreViewCsv
-from app.importers.mysugr_csv import MySugrCsv
+from app.importers.libreview.format import LibreViewCsv
+from app.importers.mysugr.format import MySugrCsv
 from app.records.sources.documents import ms_of
 from app.store.interface import Document
 from tests.importers.conftest import Bringing, MakeFile, read_with

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from app.importers.format import How, Unreadable
 from app.importers.formats import recognised
 from app.importers.going_through import _guarded, surveyed
-from app.importers.nightscout_bson import NightscoutBson
-from app.importers.nightscout_json import NightscoutJson
+from app.importers.nightscout.bson_format import NightscoutBson
+from app.importers.nightscout.json_format import NightscoutJson
 from app.store.interface import Document
 from tests.clocks import START_MS
 from tests.importers.conftest import BERLIN, Bringing, MakeFile, Reading, read_with

@@ -19,7 +19,7 @@ from app.importers.bounded import Opened
 from app.importers.format import How, Unreadable
 from app.importers.formats import recognised
 from app.importers.going_through import _guarded, surveyed
-from app.importers.nightscout_json import NightscoutJson
+from app.importers.nightscout.json_format import NightscoutJson
 from app.records.activity import Activity
 from app.records.food import Food
 from app.store import ObjectId

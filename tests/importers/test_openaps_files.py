@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.clock import iso_of
 from app.importers.bounded import Opened
 from app.importers.format import Unreadable
-from app.importers.openaps_files import OpenapsFiles
+from app.importers.openaps.format import OpenapsFiles
 from app.records.sources.documents import ms_of
 from app.store.interface import Document
 from tests.importers.conftest import Bringing, MakeFile, Reading, read_with
@@ -350,7 +350,7 @@ def test_two_files_that_overlap_in_any_order_are_the_whole(bringing: Bringing) -
 
 
 def test_a_file_no_rig_writes_is_left_out_by_its_size(file: MakeFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.importers.openaps_parts.MOST_BYTES", 500)
+    monkeypatch.setattr("app.importers.openaps.parts.MOST_BYTES", 500)
     made = zipped({"a.json": history(*DAY), "b.json": history(pump("Bolus", 0, amount=1))})
     opened = file(made)
     assert FORMAT.survey(opened).warnings == ("a.json is larger than any file of a rig and is left out.",)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.glucose.units import Unit
-from app.importers.months import date_in_words
+from app.importers.mysugr.months import date_in_words
 from app.importers.readings import Magnitude, glucose_in, unit_in
 from app.importers.tables import DateOrder
 

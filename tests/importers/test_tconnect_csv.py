@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.glucose.units import mmoll_of
-from app.importers.tconnect_blocks import kind_in
-from app.importers.tconnect_csv import TConnectCsv
+from app.importers.tconnect.blocks import kind_in
+from app.importers.tconnect.format import TConnectCsv
 from app.records.sources.documents import ms_of
 from app.store.interface import Document
 from tests.clocks import START_MS

@@ -17,7 +17,7 @@ from app.clock import iso_of
 from app.importers.format import Found, How
 from app.importers.formats import recognised
 from app.importers.going_through import surveyed
-from app.importers.tidepool_json import TidepoolJson
+from app.importers.tidepool.json_format import TidepoolJson
 from app.records.sources.tidepool.reading import Reading
 from app.store.interface import Document
 from tests.clocks import START_MS

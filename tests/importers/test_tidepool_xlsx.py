@@ -11,8 +11,8 @@ from openpyxl import Workbook, load_workbook
 from app.clock import iso_of
 from app.importers.formats import recognised
 from app.importers.going_through import surveyed
-from app.importers.tidepool_rows import member_for
-from app.importers.tidepool_xlsx import TidepoolXlsx
+from app.importers.tidepool.rows import member_for
+from app.importers.tidepool.xlsx_format import TidepoolXlsx
 from app.store.interface import Document
 from tests.clocks import START_MS
 from tests.importers.conftest import Bringing, MakeFile, read_with

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.actor import NOBODY
 from app.importers.bounded import Opened
 from app.importers.format import Unreadable
-from app.importers.xdrip_database import XdripDatabase
+from app.importers.xdrip.format import XdripDatabase
 from app.records.entries import Entries
 from app.records.sources.documents import ms_of
 from app.records.sources.sameness import brand_of

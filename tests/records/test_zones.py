@@ -73,3 +73,9 @@ def test_what_is_no_zone_is_refused_and_changes_nothing(store: Store) -> None:
     with pytest.raises(BadDocument, match="no time zone"):
         save_stays(store, [Stay(0, "Berlin")], NOBODY)
     assert read_stays(store) == [HOME, Stay(THERE, NEW_YORK)]
+
+
+def test_a_wall_clock_is_not_known_before_somebody_entered_the_person(store: Store, settings: Settings) -> None:
+    assert not wall_clock(store, settings).is_known
+    save_person(store, Person("Ada", BERLIN, Unit.MGDL, Thresholds()), NOBODY)
+    assert wall_clock(store, settings).is_known

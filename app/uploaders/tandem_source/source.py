@@ -13,7 +13,7 @@ from app.records.sources.ranks import SLOW
 from app.records.times import zone_named
 from app.store.interface import Document
 from app.uploaders.constants import built_in_constants
-from app.uploaders.errors import NoPatient, SchemaChanged
+from app.uploaders.errors import ActionRequired, NoPatient, SchemaChanged
 from app.uploaders.form import UploaderForm, address, choice, number, secret, taken, zone
 from app.uploaders.tandem_source.auth import Account
 from app.uploaders.tandem_source.events import ASKED_FOR, Event, event_of
@@ -100,6 +100,12 @@ class TandemSource:
             yield page
 
     def _pumps(self) -> list[Pump]:
+        if not self._wall_clock.is_known:
+            raise ActionRequired(
+                "The pump writes local time, and nobody has said in which time zone",
+                kind="zone",
+                hint="Enter the person's time zone under Account, or one for this uploader.",
+            )
         pumper = self._account.call(lambda client, ticket: client.pumper(ticket.token, ticket.pumper_id))
         pumps = pumps_in(pumper, self._wall_clock)
         if not pumps:

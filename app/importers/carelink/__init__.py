@@ -1,0 +1,1 @@
+"""CareLink's export: sections of one table, as text or as a workbook."""

@@ -1,0 +1,1 @@
+"""Dexcom Clarity's export, in the time its transmitter counted."""

@@ -1,0 +1,1 @@
+"""Diasend's workbooks."""

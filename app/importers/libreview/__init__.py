@@ -1,0 +1,1 @@
+"""LibreView's export, and the table of the older reader's program."""

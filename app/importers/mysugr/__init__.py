@@ -1,0 +1,1 @@
+"""mySugr's table, in many languages."""

@@ -1,0 +1,1 @@
+"""Tidepool's export, as JSON and as a workbook."""
