@@ -56,7 +56,7 @@ def kept(tmp_path: Path) -> tuple[int, list[str]]:
 def test_it_tells_what_is_in_the_file_asks_and_imports(command: Command, export: Path, tmp_path: Path) -> None:
     result = command(str(export), typed="y\n")
     assert result.exit_code == 0, result.output
-    assert "entries.json: nightscout_json" in result.output
+    assert "entries.json: nightscout-json" in result.output
     assert "glucose: 12 new, 0 here already" in result.output
     assert "12 new records are imported. To take them back: nightlight import --undo " in result.output
     assert kept(tmp_path) == (12, ["done"])
@@ -94,4 +94,4 @@ def test_a_format_that_is_none_is_said(command: Command, export: Path) -> None:
 def test_without_a_file_it_names_the_formats(command: Command) -> None:
     result = command()
     assert result.exit_code == 2
-    assert "nightscout_json" in result.output
+    assert "nightscout-json" in result.output

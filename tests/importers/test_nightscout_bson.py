@@ -189,7 +189,7 @@ def test_push_tokens_do_not_come_over(file: MakeFile) -> None:
 
 
 def test_a_dump_is_recognised_before_the_json_beside_it(file: MakeFile) -> None:
-    assert [one.format.name for one in recognised(file(WHOLE["folder"]))] == ["nightscout_bson"]
+    assert [one.format.name for one in recognised(file(WHOLE["folder"]))] == ["nightscout-bson"]
 
 
 def test_reading_goes_on_one_record_at_a_time(file: MakeFile) -> None:

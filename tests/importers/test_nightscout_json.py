@@ -379,7 +379,7 @@ def test_any_value_for_any_member_is_survived(file: MakeFile) -> None:
 
 def test_it_is_the_first_choice_for_its_files(file: MakeFile) -> None:
     for name in COLLECTIONS:
-        assert [one.format.name for one in recognised(file(answer(SITE, name), "x.json"))][:1] == ["nightscout_json"]
+        assert [one.format.name for one in recognised(file(answer(SITE, name), "x.json"))][:1] == ["nightscout-json"]
 
 
 def test_the_survey_names_unit_and_collections(file: MakeFile) -> None:

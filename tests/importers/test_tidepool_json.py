@@ -91,7 +91,7 @@ def test_a_file_is_known_by_its_records_however_it_is_written(file: MakeFile, wr
         "gzip": gzip.compress(as_json(records).encode()),
     }[written]
     opened = file(content, "export")
-    assert recognised(opened)[0].format.name == "tidepool_json"
+    assert recognised(opened)[0].format.name == "tidepool-json"
     assert without_profiles(found_in(file, content)) == served(records)
 
 

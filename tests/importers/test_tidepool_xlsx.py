@@ -61,7 +61,7 @@ def test_a_workbook_and_a_json_file_are_one_import(bringing: Bringing) -> None:
 def test_a_workbook_is_known_by_its_sheets_or_its_columns(file: MakeFile) -> None:
     content = as_workbook(account())
     [first, *_] = recognised(file(content, "export.xlsx"))
-    assert (first.format.name, first.why) == ("tidepool_xlsx", "its sheets are those of Tidepool's export")
+    assert (first.format.name, first.why) == ("tidepool-xlsx", "its sheets are those of Tidepool's export")
     resaved = changed(content, lambda book: book.remove(book["EXPORT ERROR"]))
     assert "Tidepool Data Type" in (FORMAT.recognises(file(resaved)) or "")
     other = Workbook()

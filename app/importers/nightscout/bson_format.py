@@ -37,7 +37,7 @@ _BEGINS_WITH = (b"\x07_id\x00", b"\x02_id\x00")
 class NightscoutBson:
     """Nightscout's records as ``mongodump`` writes them."""
 
-    name = "nightscout_bson"
+    name = "nightscout-bson"
     title = "Nightscout database (mongodump)"
 
     def recognises(self, file: Opened) -> str | None:

@@ -30,7 +30,7 @@ _OF_OTHERS = frozenset({"uploadId", "deviceTime", "_type", "display_time", "syst
 class NightscoutJson:
     """Nightscout's records as JSON."""
 
-    name = "nightscout_json"
+    name = "nightscout-json"
     title = "Nightscout JSON (API or mongoexport)"
 
     def recognises(self, file: Opened) -> str | None:

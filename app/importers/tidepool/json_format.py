@@ -23,7 +23,7 @@ _END_BYTES = 4096
 class TidepoolJson:
     """Records of a Tidepool account as JSON."""
 
-    name = "tidepool_json"
+    name = "tidepool-json"
     title = "Tidepool (JSON)"
 
     def recognises(self, file: Opened) -> str | None:

@@ -33,7 +33,7 @@ _UNIT_SHEETS = ("CGM", "SMBG")
 class TidepoolXlsx:
     """A workbook exported from Tidepool's web site."""
 
-    name = "tidepool_xlsx"
+    name = "tidepool-xlsx"
     title = "Tidepool (XLSX)"
 
     def recognises(self, file: Opened) -> str | None:
