@@ -75,6 +75,11 @@ class Opened:
         return self._head.startswith(ZIP)
 
     @property
+    def is_gzip(self) -> bool:
+        """Tell whether this is one file, packed with gzip."""
+        return self._head.startswith(GZIP)
+
+    @property
     def members(self) -> tuple[Member, ...]:
         """Return what a zip holds, without folders and without what a Mac adds; nothing for a file that is no zip."""
         if self._members is None:
@@ -115,7 +120,7 @@ class Opened:
             if member is not None:
                 with zipfile.ZipFile(raw) as packed, _unpacked(packed, member) as unpacked:
                     yield _buffered(_Limited(unpacked, self, raw, self.size))
-            elif self._head.startswith(GZIP):
+            elif self.is_gzip:
                 with gzip.open(raw) as unpacked_whole:
                     yield _buffered(_Limited(unpacked_whole, self, raw, self.size))
             else:

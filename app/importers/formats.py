@@ -77,20 +77,20 @@ def recognised(file: Opened) -> list[Recognised]:
 
 @contextmanager
 def as_it_is(path: Path, name: str) -> Iterator[Opened]:
-    """Lend a file as the formats know it: one that somebody packed by itself into a zip is unpacked first.
+    """Lend a file as the formats know it: one that somebody packed by itself (zip, gzip) is unpacked first.
 
     Raises what unpacking raises (``bounded.BROKEN``).
     """
     file = Opened.at(path, name)
-    if len(file.members) != 1 or recognised(file):
+    if not (file.is_gzip or len(file.members) == 1) or recognised(file):
         yield file
         return
-    (only,) = file.members
+    only = file.members[0] if file.is_zip else None
     with TemporaryDirectory(prefix="nightlight-import-") as folder:
         inner = Path(folder) / "file"
         with file.open(only) as packed, inner.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
-        yield Opened.at(inner, only.base)
+        yield Opened.at(inner, only.base if only else name.removesuffix(".gz"))
 
 
 def format_named(name: str) -> Format:

@@ -7,14 +7,22 @@ import json
 
 import pytest
 
-from app.importers.formats import FORMATS, recognised
+from app.importers.formats import FORMATS, as_it_is, recognised
 from tests.importers import (
+    nightscout_site,
     test_apple_health,
+    test_carelink_csv,
+    test_clarity_csv,
+    test_diasend_xls,
+    test_glooko_zip,
     test_health_connect,
     test_libreview_csv,
     test_mysugr_csv,
+    test_nightscout_bson,
     test_openaps_files,
+    test_tconnect_csv,
     test_xdrip_database,
+    tidepool_files,
 )
 from tests.importers.conftest import MakeFile, read_with
 from tests.importers.databases_made import zipped
@@ -38,6 +46,16 @@ SAMPLES = {
     "rig's readings": ("openaps-files", json.dumps([test_openaps_files.reading(0, 120)]).encode()),
     "rig's profile": ("openaps-files", json.dumps(test_openaps_files.PROFILE).encode()),
     "rig's files": ("openaps-files", test_openaps_files.GOOD),
+    "clarity": ("clarity-csv", test_clarity_csv.CANONICAL),
+    "t:connect": ("tconnect-csv", test_tconnect_csv.day_of_a_child()),
+    "glooko": ("glooko-zip", test_glooko_zip.A_DAY),
+    "diasend": ("diasend-xls", test_diasend_xls.A_DAY["xls"]),
+    "diasend as xlsx": ("diasend-xls", test_diasend_xls.A_DAY["xlsx"]),
+    "tidepool": ("tidepool-json", tidepool_files.as_json(tidepool_files.account()).encode()),
+    "tidepool as xlsx": ("tidepool-xlsx", tidepool_files.as_workbook(tidepool_files.account())),
+    "nightscout": ("nightscout-json", json.dumps(nightscout_site.small_site()["entries"], default=str).encode()),
+    "nightscout's dump": ("nightscout-bson", test_nightscout_bson.WHOLE["folder"]),
+    "carelink": ("carelink-csv", test_carelink_csv.day_of_a_child().made()),
 }
 
 
@@ -50,11 +68,11 @@ def test_a_file_is_of_its_own_format_and_of_no_other(file: MakeFile, sample: str
 @pytest.mark.parametrize("sample", [name for name, (_, content) in SAMPLES.items() if not content.startswith(b"PK")])
 def test_a_file_that_was_packed_once_more_is_read_as_it_is(file: MakeFile, sample: str) -> None:
     name, content = SAMPLES[sample]
-    opened = file(gzip.compress(content))
-    (found,) = recognised(opened)
-    assert found.format.name == name
+    with as_it_is(file(gzip.compress(content)).path, "file.gz") as opened:
+        (found,) = recognised(opened)
+        assert found.format.name == name
+        packed = read_with(found.format, opened, profile_since="2026-03-14")
     plain = read_with(found.format, file(content), profile_since="2026-03-14")
-    packed = read_with(found.format, opened, profile_since="2026-03-14")
     assert [one for _, one in packed.documents] == [one for _, one in plain.documents]
     assert plain.documents
 
