@@ -24,6 +24,7 @@ from app.records.entries import Entries
 from app.records.sources.acts import bolus
 from app.records.sources.documents import sensor_entry
 from app.records.treatments import Treatments
+from app.store.indexes import create_all
 from app.store.interface import Document
 from tests.clocks import START_MS
 
@@ -127,6 +128,7 @@ def diary(monkeypatch: pytest.MonkeyPatch) -> Diary:
 
 @pytest.fixture
 def imports(house: House) -> Imports:
+    create_all(house.store)
     return Imports(house.store, house.clock, NOBODY)
 
 

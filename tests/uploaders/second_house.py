@@ -28,6 +28,7 @@ from app.records.food import Food
 from app.records.profiles import Profiles
 from app.records.treatments import Treatments
 from app.store import open_store
+from app.store.indexes import create_all
 from app.store.interface import Document
 
 SECRET = "the pass phrase of the second house"
@@ -104,6 +105,7 @@ def served(folder: Path, clock: Clock, **environment: str) -> Iterator[Home]:
     folder.mkdir(parents=True, exist_ok=True)
     given = {"DATA_DIR": str(folder), "API_SECRET": SECRET, "AUTH_FAIL_DELAY": "0", **environment}
     store = open_store(f"sqlite:///{folder}/nightlight.db", clock=clock)
+    create_all(store)
     key = new_key()
     house = House(load_settings(given), store, clock, KeyRing([key]))
     app = create_app(house)

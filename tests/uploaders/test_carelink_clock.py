@@ -302,7 +302,7 @@ def test_two_offsets_in_two_payloads_are_each_read_by_its_own(
 # The day that moves on
 
 
-@pytest.mark.parametrize("hours", [1, 30, 50])
+@pytest.mark.parametrize("hours", [1, 30])
 def test_each_dose_of_basal_is_there_once_however_the_day_moves_on(
     account: CareLinkAccount, carelink: CareLinkEmulator, hours: int
 ) -> None:

@@ -309,7 +309,7 @@ def lived_in(pump: TandemPump) -> TandemPump:
     return pump
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(cuts=st.lists(st.integers(0, 38), min_size=1, max_size=4, unique=True))
 def test_windows_put_together_are_the_whole_wherever_they_are_cut(cuts: list[int]) -> None:
     pump = lived_in(TandemPump())
