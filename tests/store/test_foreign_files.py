@@ -146,21 +146,32 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return filled(tmp_path_factory.mktemp("good") / "a.sqlite", rows=300).read_bytes()
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled(tmp_path_factory.mktemp("good") / "a.sqlite", rows=300)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(place=st.floats(0, 1), garbage=st.binary(min_size=1, max_size=60))
-def test_no_garbage_breaks_out(
-    good: bytes, tmp_path_factory: pytest.TempPathFactory, place: float, garbage: bytes
-) -> None:
-    path = tmp_path_factory.mktemp("garbled") / "a.sqlite"
-    at = int(place * len(good))
-    path.write_bytes(good[:at] + garbage + good[at + len(garbage) :])
-    # Whatever is in it, nothing is raised but this.
+def read_garbled(good: Path, path: Path, at: int, garbage: bytes) -> None:
+    """Read a file with garbage in it: whatever that is, nothing is raised but one error."""
+    whole = good.read_bytes()
+    path.write_bytes(whole[:at] + garbage + whole[at + len(garbage) :])
     with suppress(ForeignFileBroken), open_foreign(path) as file:
         file.is_whole()
         for table in file.tables:
             for row in file.rows(table, ["_id", "at", "value", "note"]):
                 assert row.keys() == {"_id", "at", "value", "note"}
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(place=st.floats(0, 1), garbage=st.binary(min_size=1, max_size=60))
+def test_no_garbage_breaks_out(
+    good: Path, tmp_path_factory: pytest.TempPathFactory, place: float, garbage: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("garbled") / "a.sqlite"
+    read_garbled(good, path, int(place * good.stat().st_size), garbage)
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 20, b"\x80" * 40, b"\xab\x79\xac\x47\x54\xcf\xfc"])
+def test_names_and_lengths_that_are_none_end_in_the_same_error(good: Path, tmp_path: Path, garbage: bytes) -> None:
+    for at in range(3_880, 4_090, 7):
+        read_garbled(good, tmp_path / "a.sqlite", at, garbage)
+    read_garbled(good, tmp_path / "a.sqlite", 11_492, garbage)

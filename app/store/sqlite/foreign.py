@@ -37,6 +37,10 @@ _PRAGMAS = (
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA})
 
 
+_DAMAGED = (sqlite3.Error, OverflowError, UnicodeError, MemoryError)
+"""What sqlite3 raises for damaged files: names and its own messages that are no text, lengths no value can have."""
+
+
 class ForeignFileBroken(ValueError):
     """A file of another program that cannot be read: damaged, no database, or more work than its size explains."""
 
@@ -57,7 +61,7 @@ class ForeignFile:
         self._looks = 0
         try:
             found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        except sqlite3.Error:
+        except _DAMAGED:
             return False
         return bool(found == ("ok",))
 
@@ -116,7 +120,7 @@ def open_foreign(path: Path) -> Iterator[ForeignFile]:
 def _broken(why: str) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OverflowError) as problem:
+    except _DAMAGED as problem:
         interrupted = getattr(problem, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT
         raise ForeignFileBroken("it causes more work than its size explains" if interrupted else why) from None
 
