@@ -593,3 +593,10 @@ def test_the_moment_is_never_taken_from_the_zone_of_this_machine(
 ) -> None:
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     assert instants(of(file(CANONICAL)))[0] == ms(datetime(2026, 2, 14, 6, 0, 12, tzinfo=UTC))
+
+
+def test_a_time_that_says_its_zone_after_all_is_read_as_what_the_display_showed(file: MakeFile) -> None:
+    plain = whole(of(file(CANONICAL)))
+    place = CANONICAL.index(b"2026-02-")
+    odd = CANONICAL[: place + 16] + b"+01" + CANONICAL[place + 19 :]
+    assert len(whole(of(file(odd)))) >= len(plain) - 1

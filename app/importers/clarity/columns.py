@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -92,10 +93,8 @@ class Line(NamedTuple):
         """Return the time its display showed. Raises ``ValueError``."""
         text = self.time
         if len(text) == _ISO_LENGTH and text[4] == "-":
-            try:
-                return checked_local(datetime.fromisoformat(text))
-            except ValueError:
-                pass
+            with suppress(ValueError):
+                return checked_local(datetime.fromisoformat(text).replace(tzinfo=None))
         return checked_local(local_time(text, order))
 
 

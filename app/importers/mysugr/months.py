@@ -38,7 +38,7 @@ def date_in_words(text: str) -> date | None:
         return None
     try:
         return date(years[0], months[0], days[0])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
