@@ -20,7 +20,16 @@ from tests.live.uploads import done
 
 
 def test_the_usual_features_ask_the_forecast_codes_batteries_age_and_size() -> None:
-    assert judge(situation(readings(100))).asked == {"ar2", "errorcodes", "upbat", "timeago", "dbsize"}
+    asked = judge(situation(readings(100))).asked
+    assert asked == {"ar2", "errorcodes", "upbat", "timeago", "dbsize", "treatmentnotify"}
+
+
+def test_an_announcement_is_told_whatever_features_are_on_and_nothing_else_of_what_was_done() -> None:
+    uploads = [done(1, "Announcement", notes="Please call"), done(2, "Note"), done(1, "Meal Bolus", insulin=1)]
+    for environment in ({}, {"DISABLE": "treatmentnotify"}):
+        found = judge(situation(readings(50), uploads, ALARM_TYPES="simple", **environment))
+        assert [notice.message for notice in found.said_once] == ["Please call"]
+        assert found.snoozes == ()
 
 
 def test_every_feature_asks_its_rule() -> None:

@@ -42,6 +42,9 @@ RULES: dict[str, Rule] = {
     "timeago": timeago,
     "dbsize": dbsize,
 }
+ALWAYS = frozenset({"treatmentnotify"})
+"""Rules that are asked whether or not their feature is on: they know themselves what is told all the same."""
+
 GLUCOSE = ("ar2", "simplealarms")
 """The rules whose alarms are over only when a reading shows it."""
 
@@ -66,10 +69,13 @@ class Judgement:
 
 
 def judge(situation: Situation, rules: dict[str, Rule] | None = None) -> Judgement:
-    """Ask every rule whose feature is on. One that fails is blind: it takes no other with it, and ends no alarm."""
+    """Ask every rule whose feature is on, or that is always asked.
+
+    One that fails is blind: it takes no other with it, and ends no alarm.
+    """
     found: dict[str, Finding] = {}
     for plugin, rule in (RULES if rules is None else rules).items():
-        if situation.features.on(plugin):
+        if plugin in ALWAYS or situation.features.on(plugin):
             found[plugin] = _asked(plugin, rule, situation)
     return Judgement(
         notices=tuple(notice for finding in found.values() for notice in finding.notices),

@@ -36,18 +36,22 @@ _ANNOUNCEMENT = "Announcement"
 
 
 def treatmentnotify(situation: Situation) -> Finding:
-    """Find new treatments, finger sticks and announcements; whoever treated a moment ago knows of the alarm."""
-    present = situation.present
+    """Find announcements, and where the feature is on new treatments and finger sticks, whose giver knows of the alarm.
+
+    An announcement is told whatever features are on: somebody wants everybody to know.
+    """
+    present, is_on = situation.present, situation.features.on("treatmentnotify")
     done = [one for one in present.treatments if one.at_ms <= present.now_ms and _counts(one, situation)]
-    fingers = [one for one in _fingers(present) if _is_new(one.at_ms, present.now_ms)]
+    fingers = [one for one in _fingers(present) if is_on and _is_new(one.at_ms, present.now_ms)]
     notices = [_finger_notice(one, present.person.unit) for one in fingers]
     for one in done:
         if is_announcement(one):
             if _is_new_announcement(one, present.now_ms):
                 notices.append(_announcement(one, present))
-        elif _is_new(one.at_ms, present.now_ms):
+        elif is_on and _is_new(one.at_ms, present.now_ms):
             notices.append(_treatment_notice(one, present.person.unit))
-    return Finding(tuple(notices), tuple(_snoozes(situation, done[-1] if done else None, has_finger=bool(fingers))))
+    last = done[-1] if done and is_on else None
+    return Finding(tuple(notices), tuple(_snoozes(situation, last, has_finger=bool(fingers))))
 
 
 def is_announcement(treated: Treated) -> bool:
