@@ -62,8 +62,13 @@ def import_file(
     imports.confirm(one.id)
     work.carry_out(one.id, path)
     done = imports.find(one.id)
-    new = done.result.new.total() if done.result else 0
-    click.echo(f"{new} new records are imported. To take them back: nightlight import --undo {one.id}")
+    undoing = f"nightlight import --undo {one.id}"
+    if done.result is None:
+        raise Unreadable(
+            f"The import ended early: {done.trouble}", hint=f"To take back what came until then: {undoing}"
+        )
+    new = done.result.new.total()
+    click.echo(f"{new} new records are imported. To take them back: {undoing}")
 
 
 def undo_import(house: House, import_id: str) -> None:

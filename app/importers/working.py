@@ -208,8 +208,8 @@ class _Working:
 
     def _cannot(self, message: str, hint: str) -> None:
         if self._one.stage == "importing":
-            # What was imported before can be taken back like any other.
-            self._finish(self._one.preview, trouble=message, hint=hint)
+            # Nobody counted what came before; it can be taken back like any other.
+            self._finish(None, trouble=message, hint=hint)
         else:
             self._write("unreadable", trouble=message, hint=hint)
 

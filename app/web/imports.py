@@ -172,7 +172,8 @@ def _listed() -> dict[str, Any]:
 
 
 def _shown(one: Import) -> dict[str, Any]:
-    tally = one.result or one.preview
+    # What would have come is no account of what came until an import ended early.
+    tally = one.result if one.stage == "done" else one.result or one.preview
     return {
         "one": one,
         "tally": tally,

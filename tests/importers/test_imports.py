@@ -207,6 +207,7 @@ def test_a_file_that_vanished_is_said(bringing: Bringing, diary: Diary) -> None:
     bringing.house.store.collection("nl_import_files").delete_many({})
     done = bringing.confirm(one)
     assert (done.stage, done.trouble) == ("done", "The file is no longer here")
+    assert done.result is None
     assert bringing.entries() == []
 
 

@@ -86,6 +86,24 @@ def test_a_confirmed_file_is_imported_told_and_taken_back(household: Household, 
     assert "Taken back: 3 records." in words_in(mum.get(path))
 
 
+def test_an_import_that_ended_early_claims_nothing_and_can_be_taken_back(household: Household, diary: Diary) -> None:
+    mum = household.mum()
+    path = bring(mum).headers["Location"]
+    work(household)
+    household.family.store.collection("nl_import_files").delete_many({})
+    mum.get(path)
+    mum.post(f"{path}/confirm")
+    work(household)
+    page = words_in(mum.get(path))
+    assert "The import ended early: The file is no longer here." in page
+    assert "records are imported" not in page
+    assert "Ended early" in words_in(mum.get("/imports"))
+    mum.get(path)
+    assert mum.post(f"{path}/undo").status_code == 303
+    work(household)
+    assert only_one(household).stage == "undone"
+
+
 def test_taking_back_wants_a_fresh_code(household: Household, diary: Diary) -> None:
     mum = household.mum()
     path = bring(mum).headers["Location"]
